@@ -1,0 +1,95 @@
+# One makefile, not recursive. Everything built goes to build/<variant>/.
+#
+#   make                 build/release/bonafide and bonafide-check
+#   make demo            install what is needed, build, show the program on real video
+#   make check           install what is needed, build, run every test; last line: N passed, N failed
+#   make lint asan ubsan valgrind fuzz bench install
+
+VARIANT ?= release
+BUILD := build/$(VARIANT)
+PREFIX ?= /usr/local
+CC ?= gcc
+SECONDS ?= 60
+
+all: $(BUILD)/bonafide $(BUILD)/bonafide-check
+
+# --- flags ---------------------------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+        -Wvla -Wundef -Werror=implicit-function-declaration -Wcast-qual -Wwrite-strings -Wformat=2 -Wnull-dereference -Wdouble-promotion
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+OPT_release := -O2
+OPT_debug := -O1 -g
+OPT_asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
+OPT_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+OPT_fuzz := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT := $(OPT_$(VARIANT))
+
+PKGS := libavformat libavcodec libswscale libavutil libsecp256k1 libcrypto lmdb libcbor jansson
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+# Multi-buffer SHA-256: amd64 alone has the package; elsewhere the plain loop is built.
+IPSEC_MB := $(firstword $(wildcard /usr/include/intel-ipsec-mb.h))
+ifneq ($(IPSEC_MB),)
+MB_CFLAGS := -DBF_HAVE_IPSEC_MB
+MB_LIBS := -lIPSec_MB
+endif
+
+CFLAGS ?=
+ALL_CFLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -include lib/base/banned.h $(OPT) $(WARN) \
+             -fstack-protector-strong $(MB_CFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+LIBS = $(PKG_LIBS) $(MB_LIBS) -lm -lpthread
+
+# --- sources -------------------------------------------------------------------------------------------------------
+
+LIB_SRC := $(sort $(wildcard lib/*/*.c ledger/*/*.c detector/*.c generator/*.c))
+CLI_SRC := $(sort $(wildcard cli/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/obj/%.o)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libbonafide.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+# cli/check.c is the main of bonafide-check; every other file in cli/ belongs to bonafide.
+$(BUILD)/bonafide: $(filter-out $(BUILD)/obj/cli/check.o,$(CLI_OBJ)) $(BUILD)/libbonafide.a
+	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+
+# Static where the platform's libraries allow it, and without FFmpeg, OpenBLAS or LMDB in any case. The sanitisers cannot link
+# statically.
+$(BUILD)/bonafide-check: $(BUILD)/obj/cli/check.o $(BUILD)/libbonafide.a
+	$(CC) $(ALL_CFLAGS) $(if $(filter release debug,$(VARIANT)),-static) -o $@ $^ -lsecp256k1 -ljansson -lcrypto
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libbonafide.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/unit_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS) -lcmocka
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libbonafide.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/bench_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
+
+# With clang and the fuzz variant these are libFuzzer targets; elsewhere tests/fuzz/replay.h gives them a main that
+# runs each file of the corpus once.
+FUZZ_ENGINE = $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,-DBF_FUZZ_REPLAY)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libbonafide.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
+
+.PHONY: all clean
+clean:
+	rm -rf build

@@ -1,0 +1,93 @@
+/*
+ * cli.h - commands, option tables, and how a command speaks
+ *
+ * A command is a row: its name ("key new"), its arguments, its options and its function. Help, shell completion and the
+ * check of the man pages are made from the same rows. stdout carries the answer, stderr everything else.
+ */
+#ifndef BF_CLI_H
+#define BF_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/progress.h"
+
+/* Exit codes; a run over several files ends with the worst: 2, else 1, else 3, else 0. */
+enum bf_exit {
+    BF_EXIT_YES = 0,          /* authentic, done */
+    BF_EXIT_NO = 1,           /* altered, not registered, not valid */
+    BF_EXIT_FAILED = 2,       /* usage, I/O, damaged input: there is no answer */
+    BF_EXIT_INCONCLUSIVE = 3, /* looked, and cannot tell */
+};
+
+enum bf_exit bf_exit_worse(enum bf_exit a, enum bf_exit b);
+
+enum bf_opt_kind {
+    BF_OPT_FLAG,   /* bool */
+    BF_OPT_TEXT,   /* const char * */
+    BF_OPT_LIST,   /* struct bf_opt_list: may be given several times */
+    BF_OPT_SWITCH, /* int: -1 not given, 1 --name, 0 --no-name */
+};
+
+#define BF_OPT_LIST_MAX 32
+
+struct bf_opt_list {
+    const char *item[BF_OPT_LIST_MAX];
+    size_t n;
+};
+
+struct bf_opt {
+    char letter;      /* 0: none */
+    const char *name; /* without dashes */
+    enum bf_opt_kind kind;
+    const char *arg; /* name of the argument in the help; NULL for flags and switches */
+    size_t offset;   /* of the field in the command's option struct */
+    const char *help;
+};
+
+struct bf_command {
+    const char *name;    /* "key new" */
+    const char *args;    /* "FILE..." */
+    const char *summary; /* one line */
+    const struct bf_opt *opts; /* ends with a row whose name is NULL */
+    size_t opts_size;          /* of the option struct, at most BF_OPTS_MAX */
+    size_t min_args, max_args; /* SIZE_MAX: any number */
+    /* opts is the command's zeroed (switches: -1) and filled option struct */
+    enum bf_exit (*run)(const struct bf_command *cmd, const void *opts, int n_args, char **args);
+};
+
+#define BF_OPTS_MAX 4096
+
+/* Runs the command that argv names. */
+enum bf_exit bf_cli_main(const struct bf_command *const *commands, int argc, char **argv);
+
+/* Prints "bonafide: <sentence>" on stderr and returns BF_EXIT_FAILED. */
+enum bf_exit bf_cli_fail(const struct bf_error *err);
+enum bf_exit bf_cli_usage(const struct bf_command *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "bonafide: warning: <text>" on stderr, control characters escaped. */
+void bf_cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* All commands, ending with NULL; used for help and completion. */
+extern const struct bf_command *const bf_commands[];
+
+/*
+ * A progress line on stderr: shown on a foreground terminal (or where on is 1) after one second, at most six times a
+ * second, with the rate and the time left. Units are what done and total count; scale turns them into unit.
+ */
+struct bf_cli_progress {
+    struct bf_progress sink; /* pass this to the library */
+    const char *label;
+    const char *unit; /* "s" of video, "records" */
+    double scale;     /* units of done per unit shown */
+    int on;           /* -1 automatic, 0 off, 1 on */
+    bool shown;
+    int64_t start_ms, last_ms;
+};
+
+void bf_cli_progress_start(struct bf_cli_progress *p, const char *label, const char *unit, double scale, int on);
+/* Wipes the line; call before anything is printed. */
+void bf_cli_progress_end(struct bf_cli_progress *p);
+
+#endif

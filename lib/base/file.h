@@ -1,0 +1,37 @@
+/*
+ * file.h - whole files in, and files out that are there complete or not at all
+ */
+#ifndef BF_FILE_H
+#define BF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/error.h"
+
+/* Append all of the regular file at path to out; more than max bytes is BF_ERR_LIMIT, a folder or device BF_ERR_FORMAT. */
+enum bf_err bf_file_read(struct bf_buf *out, const char *path, size_t max, struct bf_error *err);
+
+/*
+ * Open a regular file for reading. A folder, a device, or an empty file is refused with a sentence that says so.
+ */
+enum bf_err bf_file_open(int *fd, const char *path, struct bf_error *err);
+
+/*
+ * A file being written: bytes go to a temporary file beside path, and bf_output_commit moves it into place after
+ * fsync. Where nothing was committed, bf_output_close removes the temporary file.
+ */
+struct bf_output;
+#define BF_OUTPUT_FORCE 1u   /* replace an existing file */
+#define BF_OUTPUT_PRIVATE 2u /* mode 0600 */
+/* BF_ERR_EXISTS where path is there and BF_OUTPUT_FORCE is not given. */
+enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags, struct bf_error *err);
+enum bf_err bf_output_write(struct bf_output *out, const void *p, size_t n, struct bf_error *err);
+/* Flush to the disk; after it has answered, only the rename can fail. */
+enum bf_err bf_output_sync(struct bf_output *out, struct bf_error *err);
+/* Sync and rename. Without BF_OUTPUT_FORCE a file that appeared at path meanwhile is left alone: BF_ERR_EXISTS. */
+enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err);
+void bf_output_close(struct bf_output **out);
+
+#endif
