@@ -62,6 +62,11 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# O_TMPFILE is Linux's own.
+$(BUILD)/obj/lib/base/file.o: ALL_CFLAGS += -D_GNU_SOURCE
+# The loops over pixels want the vectoriser.
+$(BUILD)/obj/lib/media/cells.o $(BUILD)/obj/ledger/digest/frame_digest.o: OPT := $(subst -O2,-O3,$(OPT))
+
 $(BUILD)/libbonafide.a: $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $^

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,18 +65,40 @@ enum bf_err bf_file_read(struct bf_buf *out, const char *path, size_t max, struc
 
 struct bf_output {
     char *path;
-    char *tmp;
+    char *tmp; /* the temporary name, or one to pass through on the way to replacing path */
     int fd;
     unsigned flags;
-    bool linked; /* the temporary file exists */
+    bool named; /* tmp exists */
+    uint64_t size;
+    void *map;
+    size_t map_len;
 };
+
+static mode_t file_mode(unsigned flags)
+{
+    mode_t mask;
+
+    if (flags & BF_OUTPUT_PRIVATE)
+        return 0600;
+    mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+/* path's folder as text, with its slash; "./" where there is none. */
+static void folder_of(char *out, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) + 1 : 2;
+
+    memcpy(out, slash ? path : "./", n);
+    out[n] = '\0';
+}
 
 enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags, struct bf_error *err)
 {
     struct bf_output *o = calloc(1, sizeof *o);
-    const char *slash = strrchr(path, '/');
-    int dir_len = slash ? (int)(slash - path + 1) : 0;
-    size_t cap = strlen(path) + 16;
+    size_t cap = strlen(path) + 24, n;
     enum bf_err rc = BF_OK;
     struct stat st;
 
@@ -95,24 +118,26 @@ enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned fl
                           S_ISDIR(st.st_mode) ? " and is a folder" : "; use --force to replace it");
         goto out;
     }
-    snprintf(o->tmp, cap, "%.*s.%s.XXXXXX", dir_len, path, path + dir_len);
-    o->fd = mkstemp(o->tmp);
+    folder_of(o->tmp, path);
+    o->fd = open(o->tmp, O_TMPFILE | O_RDWR | O_CLOEXEC, file_mode(flags));
+    n = strlen(o->tmp);
+    snprintf(o->tmp + n, cap - n, ".%s.XXXXXX", path + (strrchr(path, '/') ? n : 0));
+    if (o->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        o->fd = mkstemp(o->tmp);
+        o->named = o->fd >= 0;
+        if (o->named) {
+            fcntl(o->fd, F_SETFD, FD_CLOEXEC);
+            fchmod(o->fd, file_mode(flags));
+        }
+    }
     if (o->fd < 0) {
         rc = bf_error_errno(err, "cannot write '%s'", path);
         goto out;
     }
-    o->linked = true;
-    fcntl(o->fd, F_SETFD, FD_CLOEXEC);
-    if (!(flags & BF_OUTPUT_PRIVATE)) {
-        mode_t mask = umask(0);
-
-        umask(mask);
-        fchmod(o->fd, 0666 & ~mask);
-    }
     *out = o;
+    o = NULL;
 out:
-    if (rc != BF_OK)
-        bf_output_close(&o);
+    bf_output_close(&o);
     return rc;
 }
 
@@ -129,7 +154,21 @@ enum bf_err bf_output_write(struct bf_output *out, const void *p, size_t n, stru
             return bf_error_errno(err, "cannot write '%s'", out->path);
         q += k;
         n -= (size_t)k;
+        out->size += (uint64_t)k;
     }
+    return BF_OK;
+}
+
+enum bf_err bf_output_map(struct bf_output *out, const void **p, size_t *n, struct bf_error *err)
+{
+    void *map = mmap(NULL, out->size, PROT_READ, MAP_SHARED, out->fd, 0);
+
+    if (map == MAP_FAILED)
+        return bf_error_errno(err, "cannot read back '%s'", out->path);
+    if (out->map != NULL)
+        munmap(out->map, out->map_len);
+    *p = out->map = map;
+    *n = out->map_len = out->size;
     return BF_OK;
 }
 
@@ -140,32 +179,58 @@ enum bf_err bf_output_sync(struct bf_output *out, struct bf_error *err)
     return BF_OK;
 }
 
+/* Gives the open file the name to, which must not exist. */
+static int name_file(struct bf_output *out, const char *to)
+{
+    char self[32];
+
+    if (out->named)
+        return link(out->tmp, to);
+    snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
+    return linkat(AT_FDCWD, self, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+}
+
+static enum bf_err exists(const struct bf_output *out, struct bf_error *err)
+{
+    return bf_error_set(err, BF_ERR_EXISTS, "'%s' exists; use --force to replace it", out->path);
+}
+
 enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err)
 {
     enum bf_err rc = bf_output_sync(out, err);
 
     if (rc != BF_OK)
         return rc;
-    if (out->flags & BF_OUTPUT_FORCE) {
-        if (rename(out->tmp, out->path) != 0)
+    /* link() never replaces, so nothing that appeared at path since the file was opened is lost. */
+    if (name_file(out, out->path) == 0) {
+        if (out->named)
+            unlink(out->tmp);
+        out->named = false;
+        return BF_OK;
+    }
+    if (errno == EEXIST && !(out->flags & BF_OUTPUT_FORCE))
+        return exists(out, err);
+    /* To replace, or on a file system without hard links: a temporary name, and rename. */
+    if (!out->named) {
+        int tries;
+
+        for (tries = 0; tries < 100; tries++) {
+            snprintf(out->tmp + strlen(out->tmp) - 6, 7, "%06u", (unsigned)(getpid() + tries * 7919) % 1000000);
+            if (name_file(out, out->tmp) == 0) {
+                out->named = true;
+                break;
+            }
+            if (errno != EEXIST)
+                break;
+        }
+        if (!out->named)
             return bf_error_errno(err, "cannot write '%s'", out->path);
-        out->linked = false;
-        return BF_OK;
     }
-    /* link() never replaces, so nothing that appeared at path since open is lost; file systems without hard links
-     * fall back to a check and a rename. */
-    if (link(out->tmp, out->path) == 0) {
-        unlink(out->tmp);
-        out->linked = false;
-        return BF_OK;
-    }
-    if (errno == EEXIST)
-        return bf_error_set(err, BF_ERR_EXISTS, "'%s' exists; use --force to replace it", out->path);
-    if (access(out->path, F_OK) == 0)
-        return bf_error_set(err, BF_ERR_EXISTS, "'%s' exists; use --force to replace it", out->path);
+    if (!(out->flags & BF_OUTPUT_FORCE) && access(out->path, F_OK) == 0)
+        return exists(out, err);
     if (rename(out->tmp, out->path) != 0)
         return bf_error_errno(err, "cannot write '%s'", out->path);
-    out->linked = false;
+    out->named = false;
     return BF_OK;
 }
 
@@ -175,9 +240,11 @@ void bf_output_close(struct bf_output **out)
 
     if (o == NULL)
         return;
+    if (o->map != NULL)
+        munmap(o->map, o->map_len);
     if (o->fd >= 0)
         close(o->fd);
-    if (o->linked)
+    if (o->named)
         unlink(o->tmp);
     free(o->tmp);
     free(o->path);
