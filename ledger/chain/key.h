@@ -29,11 +29,14 @@ bool bf_name_is_valid(const char *name, size_t n);
 
 /* A new pair from the system's random source. BF_ERR_USAGE where the name is not valid. */
 enum bf_err bf_key_generate(struct bf_key *key, const char *name, struct bf_error *err);
+/* The pair of a secret that is there already. BF_ERR_FORMAT where it is not a number of 1 to the curve's order - 1. */
+enum bf_err bf_key_from_secret(struct bf_key *key, const uint8_t secret32[32], const char *name, struct bf_error *err);
 void bf_key_release(struct bf_key *key);
 
 /*
  * PEM of the pair, the name as the friendlyName attribute inside. pass NULL: not encrypted; else PBES2 with scrypt
- * (N 2^15, r 8, p 1) and AES-256-CBC.
+ * (N 2^14, r 8, p 5: the most memory that OpenSSL's own tools take, so that they read these files) and AES-256-CBC.
+ * pem is grown once, to BF_KEY_FILE_MAX, so that no copy of a bare key is left behind by its growing: the caller clears it.
  */
 enum bf_err bf_key_encode(struct bf_buf *pem, const struct bf_key *key, const char *pass, size_t pass_len,
                           struct bf_error *err);

@@ -10,6 +10,7 @@
 
 #define BF_LEDGER_FORMAT "bonafide-ledger/1"
 #define BF_BLOB_CHUNK (256 * 1024)
+#define BF_BLOB_MAX ((uint64_t)1 << 31) /* bytes of one digest blob */
 
 struct bf_ledger;
 
@@ -40,10 +41,14 @@ enum bf_err bf_ledger_append(struct bf_ledger *l, struct bf_appended *out, struc
                              enum bf_err (*before_commit)(void *ctx, struct bf_txn *t, const struct bf_appended *done,
                                                           size_t n, struct bf_error *err),
                              void *ctx, struct bf_error *err);
-/* Sign a checkpoint over the present size and keep it. out may be NULL. */
+/*
+ * Sign a checkpoint over the present size and keep it, beside the signatures that one of the same size has already. out may be
+ * NULL. BF_ERR_NOT_FOUND on an empty ledger, and where key has signed no record: only issuers sign for the ledger.
+ */
 enum bf_err bf_ledger_checkpoint(struct bf_ledger *l, struct bf_buf *out, const struct bf_key *key, struct bf_error *err);
 
 /* All of these read inside t. */
+/* root32 may be NULL. */
 enum bf_err bf_ledger_size(struct bf_txn *t, uint64_t *size, uint8_t root32[32], struct bf_error *err);
 /* Bytes valid until t ends. BF_ERR_NOT_FOUND with a sentence where there is no such record. */
 enum bf_err bf_ledger_record(struct bf_txn *t, uint64_t index, const void **p, size_t *n, struct bf_error *err);
@@ -54,7 +59,10 @@ enum bf_err bf_ledger_find_frames(struct bf_txn *t, const uint8_t frames32[32], 
                                   struct bf_error *err);
 /* The newest checkpoint; BF_ERR_NOT_FOUND on an empty ledger. */
 enum bf_err bf_ledger_last_checkpoint(struct bf_txn *t, const void **p, size_t *n, struct bf_error *err);
-/* A proof against the newest checkpoint that covers index. */
+/*
+ * A proof against the newest checkpoint that covers index and that the record's own issuer signed, or else against the
+ * first that does; its checkpoint carries that one signature, so that every byte of the proof is checked.
+ */
 enum bf_err bf_ledger_prove(struct bf_txn *t, struct bf_buf *out, uint64_t index, struct bf_error *err);
 /* Add the keys that have signed on this machine to trust. */
 enum bf_err bf_ledger_own_keys(struct bf_txn *t, struct bf_trust *trust, struct bf_error *err);

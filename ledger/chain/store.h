@@ -21,7 +21,7 @@ enum bf_table {
     BF_TABLE_BY_HASH,     /* record hash32 -> index u64 */
     BF_TABLE_BY_FILE,     /* file32 -> index u64 */
     BF_TABLE_BY_FRAMES,   /* frames32 -> index u64, many a key */
-    BF_TABLE_BLOBS,       /* digest32, chunk u32 -> bytes */
+    BF_TABLE_BLOBS,       /* digest32, chunk u32 -> bytes; digest32 alone -> size u64, written last */
     BF_TABLE_CODES,       /* lookup index: written by ledger/match, many fixed-size values a key */
     BF_TABLE_ANCHORS,     /* lookup index: written by ledger/match */
     BF_TABLE_OWN,         /* public33 -> name: keys that have signed on this machine; never exported */
@@ -56,6 +56,9 @@ enum bf_err bf_txn_get(struct bf_txn *t, enum bf_table table, const void *key, s
 enum bf_err bf_txn_put(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len, const void *p, size_t n,
                        struct bf_error *err);
 enum bf_err bf_txn_del(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len, struct bf_error *err);
+/* The entry with the greatest key; as bf_txn_get. */
+enum bf_err bf_txn_last(struct bf_txn *t, enum bf_table table, const void **key, size_t *key_len, const void **p, size_t *n,
+                        struct bf_error *err);
 /* Number of entries in a table. */
 enum bf_err bf_txn_count(struct bf_txn *t, enum bf_table table, uint64_t *n, struct bf_error *err);
 

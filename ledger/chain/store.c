@@ -1,0 +1,403 @@
+#include "ledger/chain/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <lmdb.h>
+
+#include "ledger/chain/store_impl.h"
+
+#define MAP_START ((size_t)1 << 20)
+#define MAX_READERS 510
+#define DATA_FILE "data.mdb"
+
+static const struct {
+    const char *name;
+    unsigned flags;
+} tables[BF_TABLE_COUNT] = {
+    [BF_TABLE_META] = {"meta", 0},
+    [BF_TABLE_RECORDS] = {"records", 0},
+    [BF_TABLE_NODES] = {"nodes", 0},
+    [BF_TABLE_CHECKPOINTS] = {"checkpoints", 0},
+    [BF_TABLE_BY_HASH] = {"by-hash", 0},
+    [BF_TABLE_BY_FILE] = {"by-file", 0},
+    [BF_TABLE_BY_FRAMES] = {"by-frames", MDB_DUPSORT},
+    [BF_TABLE_BLOBS] = {"blobs", 0},
+    [BF_TABLE_CODES] = {"codes", MDB_DUPSORT | MDB_DUPFIXED},
+    [BF_TABLE_ANCHORS] = {"anchors", 0},
+    [BF_TABLE_OWN] = {"own", 0},
+};
+
+/* A write that the disk took only a part of reaches us as EIO; a full disk deserves its own name.
+ */
+static bool disk_is_full(const char *dir)
+{
+    struct statvfs v;
+
+    return statvfs(dir, &v) == 0 && (uint64_t)v.f_bavail * v.f_frsize < (1 << 20);
+}
+
+enum bf_err bf_store_error(struct bf_store *s, int code, const char *verb, struct bf_error *err)
+{
+    switch (code) {
+    case MDB_SUCCESS:
+        return BF_OK;
+    case MDB_NOTFOUND:
+        return BF_ERR_NOT_FOUND;
+    case MDB_MAP_FULL:
+        s->grow = true;
+        return bf_error_set(err, BF_ERR_LIMIT, "the ledger '%s' is full and must grow", s->dir);
+    case MDB_READERS_FULL:
+        return bf_error_set(err, BF_ERR_LIMIT,
+                            "cannot %s the ledger '%s': more than %d readers at once", verb, s->dir,
+                            MAX_READERS);
+    case MDB_BAD_VALSIZE:
+    case MDB_BAD_TXN:
+    case MDB_BAD_DBI:
+    case MDB_TXN_FULL:
+        return bf_error_set(err, BF_ERR_LIBRARY, "cannot %s the ledger '%s': %s", verb, s->dir,
+                            mdb_strerror(code));
+    default:
+        break;
+    }
+    if (code < 0)
+        return bf_error_set(err, BF_ERR_FORMAT, "the ledger '%s' is damaged: %s", s->dir,
+                            mdb_strerror(code));
+    errno = code == EIO && disk_is_full(s->dir) ? ENOSPC : code;
+    return bf_error_errno(err, "cannot %s the ledger '%s'", verb, s->dir);
+}
+
+/* Make path and its parents, mode 0700; what is there already stays as it is. */
+static enum bf_err make_folders(const char *dir, struct bf_error *err)
+{
+    char *path = strdup(dir), *p;
+    enum bf_err rc = BF_OK;
+    struct stat st;
+
+    if (path == NULL)
+        return bf_error_nomem(err);
+    for (p = path + 1; p[-1] != '\0'; p++) {
+        char end = *p;
+
+        if (end != '/' && end != '\0')
+            continue;
+        *p = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+            int saved = errno;
+
+            /* A parent on a read-only disk answers EROFS even where it is there. */
+            if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+                errno = saved;
+                rc = bf_error_errno(err, "cannot make the folder '%s'", path);
+                break;
+            }
+        }
+        *p = end;
+    }
+    free(path);
+    return rc;
+}
+
+/* Whether the folder has a data file with anything in it. */
+static enum bf_err is_there(bool *there, const char *dir, struct bf_error *err)
+{
+    size_t cap = strlen(dir) + sizeof "/" DATA_FILE;
+    char *path = malloc(cap);
+    enum bf_err rc = BF_OK;
+    struct stat st;
+
+    *there = false;
+    if (path == NULL)
+        return bf_error_nomem(err);
+    snprintf(path, cap, "%s/" DATA_FILE, dir);
+    if (stat(path, &st) != 0) {
+        if (errno != ENOENT)
+            rc = bf_error_errno(err, "cannot open the ledger '%s'", dir);
+    } else if (!S_ISREG(st.st_mode)) {
+        rc = bf_error_set(err, BF_ERR_FORMAT,
+                          "the ledger '%s' is damaged: " DATA_FILE " is not a regular file", dir);
+    } else {
+        *there = st.st_size > 0;
+    }
+    free(path);
+    return rc;
+}
+
+/*
+ * LMDB maps the file and trusts its own length: reading behind the end of a file that somebody cut
+ * would be a SIGBUS, so such a file is refused before anything but its two header pages was read.
+ */
+static int check_length(MDB_env *env, int fd)
+{
+    MDB_envinfo info;
+    MDB_stat st;
+    struct stat file;
+
+    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &st) != 0 || fstat(fd, &file) != 0)
+        return MDB_CORRUPTED;
+    if ((uint64_t)file.st_size / st.ms_psize <= info.me_last_pgno)
+        return MDB_CORRUPTED;
+    return 0;
+}
+
+static int open_env(struct bf_store *s, bool create)
+{
+    unsigned flags = MDB_NOTLS | (s->read_only ? MDB_RDONLY : 0);
+    int rc, attempt;
+
+    for (attempt = 0;; attempt++) {
+        rc = mdb_env_create(&s->env);
+        if (rc != 0)
+            return rc;
+        mdb_env_set_maxdbs(s->env, BF_TABLE_COUNT);
+        mdb_env_set_maxreaders(s->env, MAX_READERS);
+        if (create)
+            mdb_env_set_mapsize(s->env, MAP_START);
+        rc = mdb_env_open(s->env, s->dir, flags, 0600);
+        if (rc == 0)
+            break;
+        mdb_env_close(s->env);
+        s->env = NULL;
+        /* No lock file can be made in a folder that we may only read; its reader table is done
+         * without. */
+        if (attempt > 0 || !s->read_only || (rc != EROFS && rc != EACCES && rc != EPERM))
+            return rc;
+        flags |= MDB_NOLOCK;
+    }
+    rc = mdb_env_get_fd(s->env, &s->data_fd);
+    if (rc == 0)
+        rc = check_length(s->env, s->data_fd);
+    if (rc == 0 && !(flags & MDB_NOLOCK))
+        rc = mdb_reader_check(s->env, NULL);
+    return rc;
+}
+
+static int begin(MDB_txn **txn, struct bf_store *s, unsigned flags)
+{
+    int rc = mdb_txn_begin(s->env, NULL, flags, txn);
+
+    /* Another process has made the map larger: follow it. */
+    if (rc == MDB_MAP_RESIZED && s->n_txns == 0) {
+        rc = mdb_env_set_mapsize(s->env, 0);
+        if (rc == 0)
+            rc = mdb_txn_begin(s->env, NULL, flags, txn);
+    }
+    return rc;
+}
+
+static enum bf_err open_tables(struct bf_store *s, bool create, struct bf_error *err)
+{
+    MDB_txn *txn = NULL;
+    MDB_stat st;
+    int rc, i;
+
+    rc = begin(&txn, s, create ? 0 : MDB_RDONLY);
+    for (i = 0; rc == 0 && i < BF_TABLE_COUNT; i++) {
+        rc = mdb_dbi_open(txn, tables[i].name, tables[i].flags | (create ? MDB_CREATE : 0),
+                          &s->dbi[i]);
+        if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
+            mdb_txn_abort(txn);
+            return bf_error_set(err, BF_ERR_FORMAT,
+                                "the ledger '%s' is damaged: it has no table '%s'", s->dir,
+                                tables[i].name);
+        }
+    }
+    /* A creation that was cut short leaves empty tables, and is taken up again. */
+    if (rc == 0 && create && mdb_stat(txn, s->dbi[BF_TABLE_META], &st) == 0 && st.ms_entries > 0) {
+        mdb_txn_abort(txn);
+        return bf_error_set(err, BF_ERR_EXISTS, "there is a ledger at '%s' already", s->dir);
+    }
+    if (rc == 0)
+        rc = mdb_txn_commit(
+            txn); /* also for a read transaction: only so do the table handles stay */
+    else if (txn != NULL)
+        mdb_txn_abort(txn);
+    return bf_store_error(s, rc, create ? "write" : "read", err);
+}
+
+enum bf_err bf_store_open(struct bf_store **out, const char *dir, bool create, bool read_only,
+                          struct bf_error *err)
+{
+    struct bf_store *s = NULL;
+    enum bf_err rc;
+    bool there;
+    int code;
+
+    *out = NULL;
+    rc = is_there(&there, dir, err);
+    if (rc != BF_OK)
+        return rc;
+    if (!there && !create)
+        return bf_error_set(err, BF_ERR_NOT_FOUND, "there is no ledger at '%s'", dir);
+    if (create) {
+        rc = make_folders(dir, err);
+        if (rc != BF_OK)
+            return rc;
+    }
+    s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return bf_error_nomem(err);
+    s->read_only = read_only;
+    s->dir = strdup(dir);
+    if (s->dir == NULL) {
+        rc = bf_error_nomem(err);
+        goto out;
+    }
+    code = open_env(s, create);
+    if (code == MDB_CORRUPTED)
+        rc = bf_error_set(err, BF_ERR_FORMAT,
+                          "the ledger '%s' is damaged: " DATA_FILE " is shorter than it says", dir);
+    else if (code != 0)
+        rc = bf_store_error(s, code, create ? "write" : "open", err);
+    if (rc == BF_OK)
+        rc = open_tables(s, create, err);
+    if (rc == BF_OK) {
+        *out = s;
+        s = NULL;
+    }
+out:
+    bf_store_close(&s);
+    return rc;
+}
+
+void bf_store_close(struct bf_store **s)
+{
+    if (*s == NULL)
+        return;
+    if ((*s)->env != NULL)
+        mdb_env_close((*s)->env);
+    free((*s)->dir);
+    free(*s);
+    *s = NULL;
+}
+
+bool bf_store_wants_retry(const struct bf_store *s)
+{
+    return s->grow;
+}
+
+static int grow_map(struct bf_store *s)
+{
+    MDB_envinfo info;
+    int rc;
+
+    if (s->n_txns > 0)
+        return EBUSY;
+    rc = mdb_env_info(s->env, &info);
+    if (rc == 0 && info.me_mapsize > SIZE_MAX / 2)
+        rc = ENOMEM;
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(s->env, info.me_mapsize * 2);
+    if (rc == 0)
+        s->grow = false;
+    return rc;
+}
+
+/*
+ * Whoever cut the file since it was opened would have us die on a page that is gone. Another
+ * process that has just committed may be about to lengthen it (complete_file): it gets a moment.
+ */
+static bool length_settles(struct bf_store *s)
+{
+    struct timespec moment = {0, 20 * 1000 * 1000};
+    int attempt;
+
+    for (attempt = 0; check_length(s->env, s->data_fd) != 0; attempt++) {
+        if (attempt == 5)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
+static enum bf_err begin_txn(struct bf_txn **out, struct bf_store *s, bool write,
+                             struct bf_error *err)
+{
+    const char *verb = write ? "write" : "read";
+    struct bf_txn *t;
+    int rc = 0;
+
+    *out = NULL;
+    if (write && s->read_only)
+        return bf_error_set(err, BF_ERR_USAGE, "the ledger '%s' is open for reading alone", s->dir);
+    t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return bf_error_nomem(err);
+    if (write && s->grow)
+        rc = grow_map(s);
+    if (rc == 0)
+        rc = begin(&t->txn, s, write ? 0 : MDB_RDONLY);
+    if (rc == 0 && !length_settles(s)) {
+        mdb_txn_abort(t->txn);
+        rc = MDB_CORRUPTED;
+    }
+    if (rc != 0) {
+        free(t);
+        return bf_store_error(s, rc, verb, err);
+    }
+    t->store = s;
+    t->write = write;
+    s->n_txns++;
+    *out = t;
+    return BF_OK;
+}
+
+enum bf_err bf_store_begin_read(struct bf_txn **t, struct bf_store *s, struct bf_error *err)
+{
+    return begin_txn(t, s, false, err);
+}
+
+enum bf_err bf_store_begin_write(struct bf_txn **t, struct bf_store *s, struct bf_error *err)
+{
+    return begin_txn(t, s, true, err);
+}
+
+/*
+ * A page that was taken at the end of the file and given back in the same transaction is never
+ * written, so that a healthy file can be shorter than its header says. Make it as long, so that
+ * check_length may be strict. This runs under the lock of a write transaction: nobody else makes
+ * the file longer meanwhile.
+ */
+static void complete_file(struct bf_store *s)
+{
+    MDB_txn *txn;
+
+    if (check_length(s->env, s->data_fd) == 0 || mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
+        return;
+    if (check_length(s->env, s->data_fd) != 0) {
+        MDB_envinfo info;
+        MDB_stat st;
+
+        if (mdb_env_info(s->env, &info) == 0 && mdb_env_stat(s->env, &st) == 0 &&
+            ftruncate(s->data_fd, (off_t)((info.me_last_pgno + 1) * st.ms_psize)) == 0)
+            fsync(s->data_fd);
+    }
+    mdb_txn_abort(txn);
+}
+
+enum bf_err bf_txn_commit(struct bf_txn **t, struct bf_error *err)
+{
+    struct bf_store *s = (*t)->store;
+    bool write = (*t)->write;
+    int rc = mdb_txn_commit((*t)->txn);
+
+    s->n_txns--;
+    free(*t);
+    *t = NULL;
+    if (rc == 0 && write)
+        complete_file(s);
+    return bf_store_error(s, rc, "write", err);
+}
+
+void bf_txn_abort(struct bf_txn **t)
+{
+    if (*t == NULL)
+        return;
+    mdb_txn_abort((*t)->txn);
+    (*t)->store->n_txns--;
+    free(*t);
+    *t = NULL;
+}

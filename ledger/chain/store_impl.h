@@ -1,0 +1,31 @@
+/*
+ * store_impl.h - the inside of the store, for its own files alone
+ */
+#ifndef BF_STORE_IMPL_H
+#define BF_STORE_IMPL_H
+
+#include "ledger/chain/store.h"
+
+struct MDB_env;
+struct MDB_txn;
+
+struct bf_store {
+    struct MDB_env *env;
+    char *dir;
+    int data_fd; /* LMDB's own descriptor of data.mdb; not to be closed */
+    unsigned dbi[BF_TABLE_COUNT];
+    unsigned n_txns; /* open in this process: the map may move only where there are none */
+    bool read_only;
+    bool grow;
+};
+
+struct bf_txn {
+    struct bf_store *store;
+    struct MDB_txn *txn;
+    bool write;
+};
+
+/* Turns what LMDB said into an error; verb is "read" or "write". */
+enum bf_err bf_store_error(struct bf_store *s, int code, const char *verb, struct bf_error *err);
+
+#endif
