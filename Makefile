@@ -3,7 +3,15 @@
 #   make                 build/release/bonafide and bonafide-check
 #   make demo            install what is needed, build, show the program on real video
 #   make check           install what is needed, build, run every test; last line: N passed, N failed
-#   make lint asan ubsan valgrind fuzz bench install
+#   make lint            folder laws, layout, static analysis, scripts, man pages, a second compiler
+#   make asan ubsan      the tests under the address and undefined-behaviour sanitisers
+#   make valgrind        unit tests and the main commands under valgrind
+#   make fuzz            libFuzzer on every parser, SECONDS=60 each
+#   make bench           the chain's rates, the table of copies, cost of register, size of digests
+#   make install         PREFIX=/usr/local DESTDIR=; also uninstall
+#   make clean           removes build/
+#
+# VARIANT=release|debug|asan|ubsan|fuzz|clang, CC=gcc|clang, WERROR=1.
 
 VARIANT ?= release
 BUILD := build/$(VARIANT)
@@ -24,7 +32,8 @@ OPT_release := -O2
 OPT_debug := -O1 -g
 OPT_asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
 OPT_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
-OPT_fuzz := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_clang := -O1 -g
 OPT := $(OPT_$(VARIANT))
 
 PKGS := libavformat libavcodec libswscale libavutil libsecp256k1 libcrypto lmdb libcbor jansson
@@ -95,6 +104,82 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
 
-.PHONY: all clean
+# --- tests -----------------------------------------------------------------------------------------------------------
+
+JOBS := $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
+SUBMAKE = +$(MAKE) --no-print-directory $(JOBS)
+
+tests-built: all $(UNIT_BIN) $(FUZZ_BIN) $(BENCH_BIN)
+
+# The packages may arrive in this very run, so that what depends on them is built by a make that starts afterwards.
+demo:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	fixtures/media.sh check
+	$(SUBMAKE) -s VARIANT=release all
+	@BONAFIDE=build/release/bonafide fixtures/demo.sh
+
+check:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	fixtures/media.sh check
+	$(SUBMAKE) VARIANT=release WERROR=1 tests-built
+	@BUILD=build/release tests/run.sh
+
+lint:
+	fixtures/install.sh build test lint
+	$(SUBMAKE) VARIANT=release WERROR=1 all
+	$(SUBMAKE) VARIANT=clang CC=clang WERROR=1 tests-built
+	@tests/lint.sh
+
+asan ubsan:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	fixtures/media.sh check
+	$(SUBMAKE) VARIANT=$@ tests-built
+	@BUILD=build/$@ tests/run.sh
+
+valgrind:
+	fixtures/install.sh build test lint
+	fixtures/fetch.sh
+	fixtures/media.sh check
+	$(SUBMAKE) VARIANT=debug tests-built
+	@BUILD=build/debug tests/valgrind.sh
+
+fuzz:
+	fixtures/install.sh build test lint
+	$(SUBMAKE) VARIANT=fuzz CC=clang fuzz-built
+	@SECONDS_EACH=$(SECONDS) tests/fuzz.sh
+
+fuzz-built: $(FUZZ_BIN)
+
+bench:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	fixtures/media.sh bench
+	$(SUBMAKE) VARIANT=release tests-built
+	@tests/bench/run.sh
+
+# --- install ---------------------------------------------------------------------------------------------------------
+
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+MANDIR := $(DESTDIR)$(PREFIX)/share/man/man1
+COMPLETIONDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+MAN := $(sort $(wildcard man/*.1))
+
+install: all
+	install -d $(BINDIR) $(MANDIR) $(COMPLETIONDIR)
+	install $(BUILD)/bonafide $(BUILD)/bonafide-check $(BINDIR)
+	install -m 644 $(MAN) $(MANDIR)
+	$(BUILD)/bonafide completion bash >$(COMPLETIONDIR)/bonafide
+
+uninstall:
+	rm -f $(BINDIR)/bonafide $(BINDIR)/bonafide-check $(MAN:man/%=$(MANDIR)/%) $(COMPLETIONDIR)/bonafide
+
 clean:
 	rm -rf build
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench install uninstall clean help
