@@ -58,7 +58,8 @@ if mkdir disk && mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null; then
         not_ok full_disk/outputs "status $rc, $(size led2) records on the ledger"
     fi
     rm -rf disk/* && umount disk
-    mounted=
+    # shellcheck disable=SC2034
+    mounted=''
 else
     echo "skip - fault/full_disk/tmpfs: may not mount here; a limit on the size of files stands in for it"
     new_ledger led

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# run.sh - every benchmark, one after the other; exit 1 where the table of copies is not as expected
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+export BONAFIDE=${BONAFIDE:-$PWD/build/release/bonafide}
+rc=0
+section() {
+    echo
+    echo "== $1"
+    shift
+    "$@" || rc=1
+}
+for bin in build/release/bench/*; do
+    [ ! -x "$bin" ] || section "${bin##*/}" "$bin"
+done
+section "copies of one registered minute" tests/bench/transforms.sh
+section "cost of register against decoding alone" tests/bench/register_cost.sh
+section "size of a digest" tests/bench/digest_size.sh
+exit $rc
