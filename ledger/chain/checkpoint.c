@@ -22,7 +22,7 @@ bool bf_origin_is_valid(const char *origin, size_t n)
     return true;
 }
 
-static void key_id(uint8_t id4[4], const char *origin, const uint8_t public33[33])
+void bf_checkpoint_key_id(uint8_t id4[4], const char *origin, const uint8_t public33[33])
 {
     uint8_t buf[BF_ORIGIN_MAX + 2 + sizeof SIG_IDENTIFIER + BF_PUBLIC33_SIZE], hash[32];
     size_t n = strlen(origin);
@@ -54,7 +54,7 @@ enum bf_err bf_checkpoint_encode(struct bf_buf *out, const char *origin, uint64_
                             origin, BF_ORIGIN_MAX);
     bf_base64_format(root, root32, 32);
     n = snprintf(text, sizeof text, "%s\n%" PRIu64 "\n%s\n", origin, size, root);
-    key_id(sig, origin, key->public33);
+    bf_checkpoint_key_id(sig, origin, key->public33);
     rc = bf_sign(sig + 4, key, text, (size_t)n, err);
     if (rc != BF_OK)
         return rc;
@@ -157,7 +157,7 @@ bool bf_checkpoint_check(const struct bf_checkpoint *c, const void *text,
     uint8_t id[4];
     size_t i;
 
-    key_id(id, c->origin, public33);
+    bf_checkpoint_key_id(id, c->origin, public33);
     for (i = 0; i < c->n_sigs; i++) {
         if (!c->sig[i].ours || memcmp(c->sig[i].key_id, id, 4) != 0)
             continue;

@@ -28,6 +28,8 @@ struct bf_checkpoint {
 };
 
 bool bf_origin_is_valid(const char *origin, size_t n);
+/* SHA-256(origin || 0x0a || 0xff || identifier || public33)[:4]; origin is valid */
+void bf_checkpoint_key_id(uint8_t id4[4], const char *origin, const uint8_t public33[33]);
 /* Append the signed note. */
 enum bf_err bf_checkpoint_encode(struct bf_buf *out, const char *origin, uint64_t size, const uint8_t root32[32],
                                  const struct bf_key *key, struct bf_error *err);

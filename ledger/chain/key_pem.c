@@ -19,8 +19,9 @@
 #define SCRYPT_R 8
 #define SCRYPT_P 5
 #define SALT_SIZE 16
-#define SCRYPT_WORK_MAX (1 << 24) /* N r p of a file that somebody else made: some twenty seconds \
-                                   */
+#define SCRYPT_WORK_MAX                                                       \
+    (1 << 24) /* N r p of a file that somebody else made: some twenty seconds \
+               */
 
 #define LABEL_BARE "PRIVATE KEY"
 #define LABEL_ENCRYPTED "ENCRYPTED PRIVATE KEY"

@@ -4,11 +4,14 @@
 #ifndef BF_LEDGER_H
 #define BF_LEDGER_H
 
+#include "lib/base/file.h"
 #include "lib/base/progress.h"
 #include "ledger/chain/proof.h"
 #include "ledger/chain/store.h"
 
 #define BF_LEDGER_FORMAT "bonafide-ledger/1"
+#define BF_LEDGER_BATCH_MAX 65536     /* records in one append */
+#define BF_LEDGER_ISSUERS_MAX (1 << 20) /* different issuers on one ledger */
 #define BF_BLOB_CHUNK (256 * 1024)
 #define BF_BLOB_MAX ((uint64_t)1 << 31) /* bytes of one digest blob */
 
@@ -83,22 +86,35 @@ struct bf_audit {
 
 /*
  * Re-verify everything: each record's form, index, predecessor, signature and hash; each tree node; each checkpoint's root
- * and signature by a key that signed a record or is in BF_TABLE_OWN; the by-hash, by-file and by-frames tables both ways;
+ * and signatures, each by a key that has signed a record, the last covering every record; the by-hash, by-file and by-frames tables both ways;
  * each blob through check_blob (may be NULL), which says whether the bytes belong to digest32.
  */
 enum bf_err bf_ledger_audit(struct bf_audit *a, struct bf_ledger *l, bool (*check_blob)(const uint8_t digest32[32], const void *p, size_t n),
                             const struct bf_progress *progress, struct bf_error *err);
 
-/* One file: SPEC.md "Ledger export". */
-enum bf_err bf_ledger_export(struct bf_ledger *l, int fd, const struct bf_progress *progress, struct bf_error *err);
+/* One file: SPEC.md "Ledger export". out is written, not committed. */
+enum bf_err bf_ledger_export(struct bf_ledger *l, struct bf_output *out, const struct bf_progress *progress,
+                             struct bf_error *err);
+
+/* What an import needs from those who know what a blob is. Both may be NULL. */
+struct bf_import_hooks {
+    /* Whether the bytes belong to digest32. */
+    bool (*check_blob)(const uint8_t digest32[32], const void *p, size_t n);
+    /* In the transaction of each new record, so that ledger/match can index it; its blob, where the export has it, is
+     * in the ledger by then. May run again where the map had to grow. */
+    enum bf_err (*after_record)(void *ctx, struct bf_txn *t, uint64_t index, const struct bf_record *r,
+                                struct bf_error *err);
+    void *ctx;
+};
+
 /*
- * Read an export into the ledger at dir, which is created where there is none, or extended where it is a prefix of the
- * export (same origin, same records). Everything is verified first; nothing is written unless all of it holds.
- * after_import (may be NULL) is called in the same transaction for each new record, so that ledger/match can index it.
+ * Read an export (a regular file) into the ledger at dir, which is created where there is none, or extended where it is a
+ * prefix of the export (same origin, same records). All of the file is verified before anything is written; then records
+ * go in by transactions that end at a checkpoint, so that an import cut short leaves a shorter ledger, which audits clean and
+ * which the same import completes. Memory: 24 bytes a record and the largest blob. name is for sentences.
  */
-enum bf_err bf_ledger_import(const char *dir, int fd, uint64_t *n_new,
-                             enum bf_err (*after_record)(void *ctx, struct bf_txn *t, uint64_t index,
-                                                         const struct bf_record *r, struct bf_error *err),
-                             void *ctx, const struct bf_progress *progress, struct bf_error *err);
+enum bf_err bf_ledger_import(const char *dir, int fd, const char *name, uint64_t *n_new,
+                             const struct bf_import_hooks *hooks, const struct bf_progress *progress,
+                             struct bf_error *err);
 
 #endif

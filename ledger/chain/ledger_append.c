@@ -154,6 +154,9 @@ enum bf_err bf_ledger_append(struct bf_ledger *l, struct bf_appended *out,
 
     if (n == 0)
         return BF_OK;
+    if (n > BF_LEDGER_BATCH_MAX)
+        return bf_error_set(err, BF_ERR_LIMIT, "more than %d records in one append",
+                            BF_LEDGER_BATCH_MAX);
     do {
         struct bf_txn *t = NULL;
 
