@@ -11,13 +11,16 @@
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
 #
-# VARIANT=release|debug|asan|ubsan|fuzz|clang, CC=gcc|clang, WERROR=1.
+# VARIANT=release|debug|asan|ubsan|fuzz|clang, CC=gcc|clang, WERROR=1, V=1 shows whole commands.
 
 VARIANT ?= release
 BUILD := build/$(VARIANT)
 PREFIX ?= /usr/local
 CC ?= gcc
 SECONDS ?= 60
+# Each rule says what it makes in one short line, unless V=1.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)  $@")
 
 all: $(BUILD)/bonafide $(BUILD)/bonafide-check
 
@@ -69,7 +72,8 @@ BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # O_TMPFILE is Linux's own.
 $(BUILD)/obj/lib/base/file.o: ALL_CFLAGS += -D_GNU_SOURCE
@@ -78,31 +82,37 @@ $(BUILD)/obj/lib/media/cells.o $(BUILD)/obj/ledger/digest/frame_digest.o: OPT :=
 
 $(BUILD)/libbonafide.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 # cli/check.c is the main of bonafide-check; every other file in cli/ belongs to bonafide.
 $(BUILD)/bonafide: $(filter-out $(BUILD)/obj/cli/check.o,$(CLI_OBJ)) $(BUILD)/libbonafide.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
 # Static where the platform's libraries allow it, and without FFmpeg, OpenBLAS or LMDB in any case. The sanitisers cannot link
 # statically.
 $(BUILD)/bonafide-check: $(BUILD)/obj/cli/check.o $(BUILD)/libbonafide.a
-	$(CC) $(ALL_CFLAGS) $(if $(filter release debug,$(VARIANT)),-static) -o $@ $^ -lsecp256k1 -ljansson -lcrypto
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter release debug,$(VARIANT)),-static) -o $@ $^ -lsecp256k1 -ljansson -lcrypto
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libbonafide.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/unit_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS) -lcmocka
+	@mkdir -p $(@D) $(BUILD)/obj
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/unit_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS) -lcmocka
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libbonafide.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/bench_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
+	@mkdir -p $(@D) $(BUILD)/obj
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/bench_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
 
 # With clang and the fuzz variant these are libFuzzer targets; elsewhere tests/fuzz/replay.h gives them a main that
 # runs each file of the corpus once.
 FUZZ_ENGINE = $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,-DBF_FUZZ_REPLAY)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libbonafide.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
+	@mkdir -p $(@D) $(BUILD)/obj
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
