@@ -1,0 +1,347 @@
+#include "ledger/match/match.h"
+#include "ledger/match/compare.h"
+#include "ledger/match/exact.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    RUN_MIN_US = 1000000,     /* a shorter run says too little */
+    FOREIGN_MIN_US = 500000,  /* shorter gaps between runs are the path's own grain */
+    CUT_MIN_US = 250000,      /* a jump between two offsets from which something is missing or twice there */
+    EXACT_MIN_FRAMES = 2,     /* fewer equal frames may be chance: black, a test card */
+    SPEED_FRAMES = 5,         /* of equal frames before their timing says anything */
+    SHORT_US = 1000000,       /* a suspect below this is too short to be aligned */
+};
+
+/* Share of the moving blocks that must move in step; other footage on the same set stays below a fifth. */
+#define IN_STEP_MIN 0.4
+/* Below this nothing moves, and the picture alone must do. */
+#define STILL 0.003
+#define STILL_DISTANCE 1.5
+/* An alteration weaker than this happens on heavily recompressed copies too. */
+#define STRENGTH_MIN 16.0
+/* Containers round times; a player's speed-up starts above this. */
+#define SPEED_SLACK 0.01
+
+const char *bf_verdict_name(enum bf_verdict v)
+{
+    switch (v) {
+    case BF_VERDICT_IDENTICAL:
+        return "identical";
+    case BF_VERDICT_SAME_CONTENT:
+        return "same-content";
+    case BF_VERDICT_ALTERED:
+        return "altered";
+    case BF_VERDICT_UNREGISTERED:
+        return "unregistered";
+    case BF_VERDICT_INCONCLUSIVE:
+        break;
+    }
+    return "inconclusive";
+}
+
+const char *bf_span_state_name(enum bf_span_state s)
+{
+    switch (s) {
+    case BF_SPAN_EXACT:
+        return "exact";
+    case BF_SPAN_SAME:
+        return "same";
+    case BF_SPAN_ALTERED:
+        return "altered";
+    case BF_SPAN_FOREIGN:
+        break;
+    }
+    return "foreign";
+}
+
+void bf_match_release(struct bf_match *m)
+{
+    free(m->span);
+    *m = (struct bf_match){0};
+}
+
+bool bf_match_better(const struct bf_match *a, const struct bf_match *b)
+{
+    static const int rank[] = {[BF_VERDICT_IDENTICAL] = 4, [BF_VERDICT_SAME_CONTENT] = 4, [BF_VERDICT_ALTERED] = 3,
+                               [BF_VERDICT_INCONCLUSIVE] = 2, [BF_VERDICT_UNREGISTERED] = 1};
+
+    if (rank[a->verdict] != rank[b->verdict])
+        return rank[a->verdict] > rank[b->verdict];
+    if (a->coverage > b->coverage + 0.02 || b->coverage > a->coverage + 0.02)
+        return a->coverage > b->coverage;
+    return a->distance < b->distance;
+}
+
+static enum bf_err add_span(struct bf_match *m, const struct bf_span *s, struct bf_error *err)
+{
+    struct bf_span *more;
+
+    if (s->suspect_end_us <= s->suspect_start_us)
+        return BF_OK;
+    more = realloc(m->span, (m->n_spans + 1) * sizeof *more);
+    if (more == NULL)
+        return bf_error_nomem(err);
+    m->span = more;
+    m->span[m->n_spans++] = *s;
+    return BF_OK;
+}
+
+static enum bf_err add_foreign(struct bf_match *m, int64_t from, int64_t to, struct bf_error *err)
+{
+    struct bf_span s = {.state = BF_SPAN_FOREIGN, .suspect_start_us = from, .suspect_end_us = to, .source_start_us = -1};
+
+    return add_span(m, &s, err);
+}
+
+/* The part of a run between two alterations. */
+static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_t from, int64_t to, struct bf_error *err)
+{
+    struct bf_span s = {.state = BF_SPAN_SAME,
+                        .suspect_start_us = from,
+                        .suspect_end_us = to,
+                        .source_start_us = from + run->offset_us > 0 ? from + run->offset_us : 0};
+
+    return add_span(m, &s, err);
+}
+
+static bool is_still(const struct bf_run *r)
+{
+    return r->moving < STILL && r->suspect_moving < STILL;
+}
+
+static bool is_accepted(const struct bf_run *r)
+{
+    if (r->end_us - r->start_us < RUN_MIN_US)
+        return false;
+    if (is_still(r))
+        return r->distance < STILL_DISTANCE;
+    return r->moving >= STILL && r->in_step >= IN_STEP_MIN;
+}
+
+/* The spans of one run: same, and altered where the comparison says so. */
+static enum bf_err add_run(struct bf_match *m, const struct bf_run *run, const struct bf_alterations *a,
+                           struct bf_error *err)
+{
+    int64_t at = run->start_us;
+    enum bf_err rc = BF_OK;
+    size_t i;
+
+    for (i = 0; i < a->n && rc == BF_OK; i++) {
+        const struct bf_alteration *x = &a->item[i];
+        struct bf_span s = {.state = BF_SPAN_ALTERED,
+                            .suspect_start_us = x->start_us > at ? x->start_us : at,
+                            .suspect_end_us = x->end_us < run->end_us ? x->end_us : run->end_us,
+                            .left = x->left,
+                            .top = x->top,
+                            .right = x->right,
+                            .bottom = x->bottom,
+                            .strength = x->strength};
+
+        if (x->strength < STRENGTH_MIN || s.suspect_end_us <= s.suspect_start_us)
+            continue;
+        s.source_start_us = s.suspect_start_us + run->offset_us > 0 ? s.suspect_start_us + run->offset_us : 0;
+        rc = add_same(m, run, at, s.suspect_start_us, err);
+        if (rc == BF_OK)
+            rc = add_span(m, &s, err);
+        at = s.suspect_end_us;
+    }
+    return rc == BF_OK ? add_same(m, run, at, run->end_us, err) : rc;
+}
+
+/* What the path found, put together: the verdict's ingredients. */
+struct summary {
+    int64_t covered_us, foreign_us, altered_us, last_end_us;
+    size_t n_accepted, n_altered, n_cuts;
+    bool all_still;
+    const struct bf_run *last, *longest;
+};
+
+static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const struct bf_runs *runs,
+                             const struct bf_trace *suspect, struct bf_digest *source, const char *tmp_dir,
+                             struct bf_error *err)
+{
+    enum bf_err rc = BF_OK;
+    size_t i;
+
+    sum->all_still = true;
+    for (i = 0; i < runs->n && rc == BF_OK; i++) {
+        const struct bf_run *run = &runs->item[i];
+        struct bf_alterations a;
+        int64_t length = run->end_us - run->start_us;
+
+        if (!is_accepted(run))
+            continue;
+        rc = bf_compare(&a, run, suspect, source, tmp_dir, err);
+        if (rc != BF_OK)
+            break;
+        if (run->start_us - sum->last_end_us >= FOREIGN_MIN_US) {
+            rc = add_foreign(m, sum->last_end_us, run->start_us, err);
+            sum->foreign_us += run->start_us - sum->last_end_us;
+        }
+        if (rc == BF_OK)
+            rc = add_run(m, run, &a, err);
+        bf_alterations_release(&a);
+        if (sum->last != NULL && llabs(run->offset_us - sum->last->offset_us) >= CUT_MIN_US && !is_still(run))
+            sum->n_cuts++;
+        sum->all_still = sum->all_still && is_still(run);
+        sum->covered_us += length;
+        sum->last_end_us = run->end_us;
+        sum->last = run;
+        sum->n_accepted++;
+        if (sum->longest == NULL || length > sum->longest->end_us - sum->longest->start_us)
+            sum->longest = run;
+    }
+    if (rc == BF_OK && sum->n_accepted > 0 && bf_trace_end_us(suspect) - sum->last_end_us >= FOREIGN_MIN_US) {
+        sum->foreign_us += bf_trace_end_us(suspect) - sum->last_end_us;
+        rc = add_foreign(m, sum->last_end_us, bf_trace_end_us(suspect), err);
+    }
+    for (i = 0; i < m->n_spans; i++) {
+        if (m->span[i].state != BF_SPAN_ALTERED)
+            continue;
+        sum->n_altered++;
+        sum->altered_us += m->span[i].suspect_end_us - m->span[i].suspect_start_us;
+    }
+    return rc;
+}
+
+static void say_altered(struct bf_match *m, const struct summary *sum)
+{
+    size_t n = 0;
+
+    if (sum->n_altered > 0)
+        n += (size_t)snprintf(m->reason + n, sizeof m->reason - n,
+                              "a region shows something else for %.1f s in %zu stretch%s", (double)sum->altered_us / 1e6,
+                              sum->n_altered, sum->n_altered == 1 ? "" : "es");
+    if (sum->foreign_us > 0)
+        n += (size_t)snprintf(m->reason + n, sizeof m->reason - n, "%s%.1f s are not of the record", n ? "; " : "",
+                              (double)sum->foreign_us / 1e6);
+    if (sum->n_cuts > 0)
+        snprintf(m->reason + n, sizeof m->reason - n, "%sthe record's time jumps in %zu place%s", n ? "; " : "",
+                 sum->n_cuts, sum->n_cuts == 1 ? "" : "s");
+}
+
+static void judge(struct bf_match *m, const struct summary *sum, const struct bf_trace *suspect,
+                  const struct bf_digest_info *info)
+{
+    int64_t end_us = bf_trace_end_us(suspect), slack = 3 * BF_DIGEST_PERIOD_US;
+
+    if (sum->n_accepted == 0) {
+        m->verdict = BF_VERDICT_UNREGISTERED;
+        return;
+    }
+    m->coverage = (double)sum->covered_us / (double)end_us;
+    m->speed = 1;
+    m->gain = sum->longest->gain;
+    m->bias = sum->longest->bias;
+    m->distance = sum->longest->distance;
+    m->offset_us = sum->longest->offset_us;
+    m->trimmed = m->offset_us > slack || end_us + m->offset_us < (int64_t)info->duration_us - slack;
+    if (sum->n_altered > 0 || sum->foreign_us > 0 || sum->n_cuts > 0) {
+        m->verdict = BF_VERDICT_ALTERED;
+        say_altered(m, sum);
+    } else if (sum->all_still && sum->longest->distance > STILL_DISTANCE / 2) {
+        m->verdict = BF_VERDICT_INCONCLUSIVE;
+        snprintf(m->reason, sizeof m->reason,
+                 "nothing moves in it: it may be a copy, or another shot of the same still scene");
+    } else {
+        m->verdict = BF_VERDICT_SAME_CONTENT;
+    }
+}
+
+/* How much faster than the record the suspect plays a run of equal frames. */
+static double exact_speed(const struct bf_exact_run *r, const struct bf_trace *suspect)
+{
+    int64_t shown = bf_trace_frame(suspect, r->suspect_frame + r->n_frames - 1)->pts_us -
+                    bf_trace_frame(suspect, r->suspect_frame)->pts_us;
+
+    return shown > 0 ? (double)(r->source_last_us - r->source_us) / (double)shown : 1;
+}
+
+/*
+ * Where all frames are the record's own there is nothing to align: the spans are the runs of equal frames. False where the
+ * frames do not cover the suspect.
+ */
+static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_trace *suspect, struct bf_digest *source,
+                               struct bf_error *err)
+{
+    const struct bf_digest_info *info = bf_digest_info(source);
+    struct bf_exact_runs runs;
+    uint64_t n = bf_trace_frames(suspect), covered = 0;
+    enum bf_err rc = bf_exact_find(&runs, suspect, source, err);
+    size_t i;
+
+    *done = false;
+    if (rc != BF_OK)
+        return rc;
+    for (i = 0; i < runs.n; i++)
+        covered += runs.item[i].n_frames;
+    /* A run of one or two frames is what a still shot's repeats look like, not a clip. */
+    if (covered < n || n < EXACT_MIN_FRAMES || runs.n * 8 > n)
+        goto out;
+    for (i = 0; i < runs.n && rc == BF_OK; i++) {
+        const struct bf_exact_run *r = &runs.item[i];
+        uint64_t end = r->suspect_frame + r->n_frames;
+        struct bf_span s = {.state = BF_SPAN_EXACT,
+                            .suspect_start_us = bf_trace_frame(suspect, r->suspect_frame)->pts_us,
+                            .suspect_end_us = end < n ? bf_trace_frame(suspect, end)->pts_us : bf_trace_end_us(suspect),
+                            .source_start_us = r->source_us,
+                            .suspect_frame = r->suspect_frame,
+                            .source_frame = r->source_frame,
+                            .n_frames = r->n_frames};
+
+        rc = add_span(m, &s, err);
+    }
+    m->coverage = 1;
+    m->gain = 1;
+    m->speed = 1;
+    for (i = 0; i < runs.n; i++)
+        if (runs.item[i].n_frames > SPEED_FRAMES && fabs(exact_speed(&runs.item[i], suspect) - 1) > SPEED_SLACK)
+            m->speed = exact_speed(&runs.item[i], suspect);
+    m->offset_us = runs.item[0].source_us;
+    m->trimmed = n < info->n_frames;
+    m->verdict = runs.n == 1 && m->speed == 1 ? BF_VERDICT_SAME_CONTENT : BF_VERDICT_ALTERED;
+    if (m->speed != 1)
+        snprintf(m->reason, sizeof m->reason, "it plays the record's frames at %.2f times their speed", m->speed);
+    else if (runs.n > 1)
+        snprintf(m->reason, sizeof m->reason, "the record's own frames, cut or put in another order in %zu place%s",
+                 runs.n - 1, runs.n == 2 ? "" : "s");
+    *done = rc == BF_OK;
+out:
+    bf_exact_runs_release(&runs);
+    return rc;
+}
+
+enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect, struct bf_digest *source,
+                            const char *tmp_dir, struct bf_error *err)
+{
+    const struct bf_digest_info *info = bf_digest_info(source);
+    struct summary sum = {0};
+    struct bf_runs runs = {0};
+    bool done;
+    enum bf_err rc;
+
+    *m = (struct bf_match){.verdict = BF_VERDICT_UNREGISTERED};
+    rc = judge_exact(&done, m, suspect, source, err);
+    if (rc != BF_OK || done)
+        return rc;
+    if (bf_trace_end_us(suspect) < SHORT_US) {
+        m->verdict = BF_VERDICT_INCONCLUSIVE;
+        snprintf(m->reason, sizeof m->reason, "it is shorter than a second, which is too short to compare");
+        return BF_OK;
+    }
+    /* Portrait against landscape: a picture cannot be a plain copy of one that is turned. */
+    if (bf_trace_cols(suspect) != info->cols)
+        return BF_OK;
+    rc = bf_align(&runs, suspect, source, err);
+    if (rc == BF_OK)
+        rc = take_runs(m, &sum, &runs, suspect, source, tmp_dir, err);
+    if (rc == BF_OK)
+        judge(m, &sum, suspect, info);
+    else
+        bf_match_release(m);
+    bf_runs_release(&runs);
+    return rc;
+}

@@ -1,0 +1,67 @@
+/*
+ * match.h - what a suspect is to one record: its spans, and the verdict they add up to
+ *
+ * SPEC.md "Matching" gives the steps. Knows digests alone: whether the record may be believed is for ledger/chain.
+ */
+#ifndef BF_MATCH_H
+#define BF_MATCH_H
+
+#include "ledger/match/align.h"
+
+enum bf_verdict {
+    BF_VERDICT_IDENTICAL = 1, /* the same bytes, or the same decoded frames */
+    BF_VERDICT_SAME_CONTENT,  /* all of it from the record, re-encoded, scaled or trimmed */
+    BF_VERDICT_ALTERED,       /* derived from the record, and not the same */
+    BF_VERDICT_UNREGISTERED,  /* nothing of the record in it */
+    BF_VERDICT_INCONCLUSIVE,  /* cannot tell; the reason says why */
+};
+
+/* "identical", "same-content", "altered", "unregistered", "inconclusive" */
+const char *bf_verdict_name(enum bf_verdict v);
+
+enum bf_span_state {
+    BF_SPAN_EXACT = 1, /* the record's own decoded frames, bit for bit */
+    BF_SPAN_SAME,      /* the record's content, within this copy's noise */
+    BF_SPAN_ALTERED,   /* follows the record, and a region shows something else */
+    BF_SPAN_FOREIGN,   /* not of the record */
+};
+
+/* "exact", "same", "altered", "foreign" */
+const char *bf_span_state_name(enum bf_span_state s);
+
+struct bf_span {
+    enum bf_span_state state;
+    int64_t suspect_start_us, suspect_end_us;
+    int64_t source_start_us; /* of the record; -1 where FOREIGN */
+    /* ALTERED: the region, 0 to 1 of the picture as shown, and its mean squared residual in units of the copy's noise */
+    double left, top, right, bottom, strength;
+    /* EXACT: the first frame's number in suspect and record */
+    uint64_t suspect_frame, source_frame, n_frames;
+};
+
+#define BF_REASON_MAX 256
+
+struct bf_match {
+    enum bf_verdict verdict;
+    char reason[BF_REASON_MAX]; /* one sentence; empty for SAME_CONTENT */
+    struct bf_span *span; /* in the suspect's order, without gaps or overlaps */
+    size_t n_spans;
+    double coverage; /* share of the suspect's time that follows the record */
+    double gain, bias; /* suspect luma = gain x record luma + bias, over the longest run */
+    double distance;
+    double speed;      /* of the suspect against the record; 1: the same */
+    int64_t offset_us; /* of the longest run: record time - suspect time */
+    bool trimmed;      /* part of the record is missing before or after */
+};
+
+void bf_match_release(struct bf_match *m);
+/*
+ * Hold the sealed suspect against one record's digest. tmp_dir: for rows that do not fit memory. A record that the
+ * suspect has nothing of gives UNREGISTERED.
+ */
+enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect, struct bf_digest *source,
+                            const char *tmp_dir, struct bf_error *err);
+/* True where a says more about the suspect than b: whole before altered before nothing, then more of it, then closer. */
+bool bf_match_better(const struct bf_match *a, const struct bf_match *b);
+
+#endif

@@ -1,0 +1,118 @@
+#include "ledger/match/noise.h"
+#include "lib/base/spool.h"
+
+#include <math.h>
+
+#define SCALE_MIN 0.8f      /* luma steps: the grid is quantised to steps of three */
+#define NORMAL_MEDIAN 0.6745f /* of the absolute value of a unit normal */
+enum { PLACE_MIN = 200, LEVEL_MIN = 300, Z_BINS = 256, Z_ONE = 16, ROWS_MAX = 1200 };
+
+struct counts {
+    uint32_t place[BF_PLACE_KINDS][128];
+    uint32_t level[BF_TONE_LEVELS][Z_BINS];
+};
+
+/* Median of a histogram of counts, in bins, within the bin by interpolation; n receives how many there are. */
+static float median_of(const uint32_t *count, unsigned n_bins, uint64_t *n)
+{
+    uint64_t below = 0;
+    unsigned v;
+
+    *n = 0;
+    for (v = 0; v < n_bins; v++)
+        *n += count[v];
+    if (*n == 0)
+        return 0;
+    for (v = 0; v + 1 < n_bins && below + count[v] < (*n + 1) / 2; v++)
+        below += count[v];
+    return (float)v + (count[v] > 0 ? ((float)*n / 2 - (float)below) / (float)count[v] : 0);
+}
+
+static void fit_places(struct bf_noise *noise, const struct counts *c)
+{
+    unsigned move, steep;
+
+    for (move = 0; move < 8; move++) {
+        for (steep = 0; steep < 8; steep++) {
+            unsigned i = move * 8 + steep;
+            uint64_t n;
+            float m = median_of(c->place[i], 128, &n) - 0.5f;
+
+            noise->place[i] = m > 0 ? m / BF_RESIDUAL_ONE / NORMAL_MEDIAN : 0;
+            /* Too few to say: as noisy as the calmer or flatter kind beside it. */
+            if (n < PLACE_MIN) {
+                noise->place[i] = 0;
+                if (move > 0)
+                    noise->place[i] = noise->place[i - 8];
+                if (steep > 0 && noise->place[i - 1] > noise->place[i])
+                    noise->place[i] = noise->place[i - 1];
+            }
+            if (noise->place[i] < SCALE_MIN)
+                noise->place[i] = SCALE_MIN;
+        }
+    }
+}
+
+static void fit_levels(struct bf_noise *noise, const struct counts *c)
+{
+    unsigned i;
+
+    for (i = 0; i < BF_TONE_LEVELS; i++) {
+        uint64_t n;
+        float m = median_of(c->level[i], Z_BINS, &n) / Z_ONE / NORMAL_MEDIAN;
+
+        noise->level[i] = n < LEVEL_MIN || m < 1 ? 1 : m > 4 ? 4 : m;
+    }
+}
+
+enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows, const struct bf_trace *suspect,
+                         struct bf_digest *source, struct bf_error *err)
+{
+    const struct bf_digest_info *info = bf_digest_info(source);
+    struct counts *c = calloc(1, sizeof *c);
+    uint64_t n_rows = bf_spool_rows(rows), step = n_rows / ROWS_MAX + 1, k;
+    double suspect_frame_us = (double)bf_trace_end_us(suspect) / (double)bf_trace_frames(suspect);
+    double source_frame_us = (double)info->duration_us / (double)info->n_frames;
+    unsigned i, n = info->cols * info->rows;
+
+    if (c == NULL)
+        return bf_error_nomem(err);
+    for (i = 0; i < BF_TONE_LEVELS; i++)
+        noise->level[i] = 1;
+    /*
+     * Another frame rate shows each picture early or late by up to half of a frame; the best shift takes away what all cells have
+     * in common, and about a third of a frame's motion is left.
+     */
+    noise->motion = suspect_frame_us > 1.2 * source_frame_us ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
+                    : suspect_frame_us < 0.8 * source_frame_us ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
+                                                               : 0.05f;
+    if (noise->motion > 0.5f)
+        noise->motion = 0.5f;
+    for (k = 0; k < n_rows; k += step) {
+        const struct bf_residual_row *row = bf_spool_row(rows, k);
+
+        for (i = 0; i < n; i++)
+            c->place[row->place[i]][abs(row->residual[i])]++;
+    }
+    fit_places(noise, c);
+    for (k = 0; k < n_rows; k += step) {
+        const struct bf_residual_row *row = bf_spool_row(rows, k);
+
+        for (i = 0; i < n; i++) {
+            float z = sqrtf(bf_noise_square(noise, row, i, 200)) * Z_ONE;
+
+            c->level[row->level[i]][z < Z_BINS - 1 ? (unsigned)z : Z_BINS - 1]++;
+        }
+    }
+    fit_levels(noise, c);
+    free(c);
+    return BF_OK;
+}
+
+float bf_noise_square(const struct bf_noise *noise, const struct bf_residual_row *row, unsigned i, float cap)
+{
+    float r = (float)row->residual[i] / BF_RESIDUAL_ONE, p = noise->place[row->place[i]] * noise->level[row->level[i]];
+    float m = noise->motion * (float)row->motion[i], z2 = r * r / (p * p + m * m);
+
+    return z2 < cap ? z2 : cap;
+}

@@ -1,0 +1,291 @@
+#include "ledger/match/residual.h"
+#include "lib/base/spool.h"
+
+#include <math.h>
+
+enum {
+    PERIOD = BF_DIGEST_PERIOD_US,
+    TONE_SAMPLES = 100, /* moments the tone curve is fitted on */
+    LEVEL_MIN = 500,    /* cells before a level has a say in the curve */
+    SHIFTS = 5,         /* a re-encoder's frames may stand a little early or late: best of these */
+    SHIFT_US = 20000,
+};
+
+/* First and one past the last sample of the record that the run covers whole. */
+static void sample_range(int64_t *first, int64_t *end, const struct bf_run *run, const struct bf_digest_info *info)
+{
+    int64_t from = run->start_us + run->offset_us, to = run->end_us + run->offset_us;
+
+    *first = from <= 0 ? 0 : (from + PERIOD - 1) / PERIOD;
+    *end = to <= 0 ? 0 : to / PERIOD;
+    if (*end > (int64_t)info->n_samples)
+        *end = (int64_t)info->n_samples;
+}
+
+/* For each level of the record, a histogram of what the suspect shows there. */
+struct tone_counts {
+    uint32_t at[BF_TONE_LEVELS][256];
+};
+
+static void count_tones(struct tone_counts *c, const uint8_t *s, const float *x, size_t n, double gain, double bias)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        float line = (float)(gain * s[i] + bias);
+        int v = (int)(x[i] + 0.5f);
+
+        if (fabsf(x[i] - line) < 40)
+            c->at[s[i] * BF_TONE_LEVELS / 256][v < 0 ? 0 : v > 255 ? 255 : v]++;
+    }
+}
+
+/* The median of a level's histogram; false where it holds too little. */
+static bool level_median(float *median, const uint32_t *count)
+{
+    uint32_t n = 0, below = 0;
+    int v;
+
+    for (v = 0; v < 256; v++)
+        n += count[v];
+    if (n < LEVEL_MIN)
+        return false;
+    for (v = 0; v < 256 && below + count[v] < (n + 1) / 2; v++)
+        below += count[v];
+    *median = (float)v - 0.5f + ((float)n / 2 - (float)below) / (float)count[v];
+    return true;
+}
+
+/* Middle of a level on the record's scale. */
+static double level_luma(int j)
+{
+    return j * (256.0 / BF_TONE_LEVELS) + (256.0 / BF_TONE_LEVELS - 1) / 2;
+}
+
+static void tone_from_counts(struct bf_tone *tone, const struct tone_counts *c, double gain, double bias)
+{
+    float bend[BF_TONE_LEVELS] = {0}, smooth[BF_TONE_LEVELS] = {0}, median;
+    bool known[BF_TONE_LEVELS];
+    int j, k, v;
+
+    for (j = 0; j < BF_TONE_LEVELS; j++) {
+        known[j] = level_median(&median, c->at[j]);
+        if (known[j])
+            bend[j] = median - (float)(gain * level_luma(j) + bias);
+    }
+    for (j = 0; j < BF_TONE_LEVELS; j++) {
+        float sum = 0, weight = 0;
+
+        for (k = j - 1; k <= j + 1; k++) {
+            if (k < 0 || k >= BF_TONE_LEVELS || !known[k])
+                continue;
+            sum += bend[k] * (k == j ? 2 : 1);
+            weight += k == j ? 2 : 1;
+        }
+        smooth[j] = weight > 0 ? sum / weight : 0;
+    }
+    for (v = 0; v < 256; v++) {
+        float at = (float)((v - level_luma(0)) * BF_TONE_LEVELS / 256), w;
+
+        at = at < 0 ? 0 : at > BF_TONE_LEVELS - 1 ? BF_TONE_LEVELS - 1 : at;
+        j = at < BF_TONE_LEVELS - 2 ? (int)at : BF_TONE_LEVELS - 2;
+        w = at - (float)j;
+        tone->at[v] = (float)(gain * v + bias) + smooth[j] * (1 - w) + smooth[j + 1] * w;
+    }
+}
+
+enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run, const struct bf_trace *suspect,
+                        struct bf_digest *source, struct bf_error *err)
+{
+    const struct bf_digest_info *info = bf_digest_info(source);
+    struct tone_counts *counts = calloc(1, sizeof *counts);
+    float *x = calloc(BF_GRID_CELLS, sizeof *x);
+    int64_t first, end, k, step;
+    enum bf_err rc = BF_OK;
+
+    if (counts == NULL || x == NULL) {
+        rc = bf_error_nomem(err);
+        goto out;
+    }
+    sample_range(&first, &end, run, info);
+    step = (end - first) / TONE_SAMPLES + 1;
+    for (k = first; k < end; k += step) {
+        const uint8_t *s = bf_digest_grid(source, (uint64_t)k, err);
+
+        if (s == NULL) {
+            rc = BF_ERR_FORMAT;
+            goto out;
+        }
+        if (bf_trace_mean(suspect, x, k * PERIOD - run->offset_us, (k + 1) * PERIOD - run->offset_us) > 0)
+            count_tones(counts, s, x, (size_t)info->cols * info->rows, run->gain, run->bias);
+    }
+    tone_from_counts(tone, counts, run->gain, run->bias);
+out:
+    free(counts);
+    free(x);
+    return rc;
+}
+
+/* Buffers for one sample's comparison. */
+struct work {
+    uint8_t before[BF_GRID_CELLS], here[BF_GRID_CELLS], after[BF_GRID_CELLS];
+    float x[SHIFTS][BF_GRID_CELLS];
+    uint8_t change[BF_GRID_CELLS];
+    struct bf_residual_row row;
+};
+
+/* 0 below 1, then one more for each doubling, at most 7. */
+static unsigned log_level(unsigned v)
+{
+    unsigned n = 0;
+
+    while (v > 0 && n < 7) {
+        v >>= 1;
+        n++;
+    }
+    return n;
+}
+
+static unsigned step_to(const uint8_t *s, unsigned i, unsigned j)
+{
+    return (unsigned)abs((int)s[i] - (int)s[j]);
+}
+
+static unsigned steepness(const uint8_t *s, unsigned x, unsigned y, unsigned cols, unsigned rows)
+{
+    unsigned i = y * cols + x, m = 0, d;
+
+    if (x > 0 && (d = step_to(s, i, i - 1)) > m)
+        m = d;
+    if (x + 1 < cols && (d = step_to(s, i, i + 1)) > m)
+        m = d;
+    if (y > 0 && (d = step_to(s, i, i - cols)) > m)
+        m = d;
+    if (y + 1 < rows && (d = step_to(s, i, i + cols)) > m)
+        m = d;
+    return m;
+}
+
+static uint8_t most_nearby(const uint8_t *v, unsigned x, unsigned y, unsigned cols, unsigned rows)
+{
+    unsigned x0 = x > 0 ? x - 1 : 0, x1 = x + 1 < cols ? x + 1 : x, y1 = y + 1 < rows ? y + 1 : y, i, j;
+    uint8_t m = 0;
+
+    for (j = y > 0 ? y - 1 : 0; j <= y1; j++)
+        for (i = x0; i <= x1; i++)
+            m = v[j * cols + i] > m ? v[j * cols + i] : m;
+    return m;
+}
+
+static void describe_places(struct work *w, unsigned cols, unsigned rows)
+{
+    unsigned x, y, i, n = cols * rows;
+
+    for (i = 0; i < n; i++)
+        w->change[i] = (uint8_t)(abs(w->after[i] - w->before[i]) / 2);
+    for (y = 0; y < rows; y++) {
+        for (x = 0; x < cols; x++) {
+            i = y * cols + x;
+            w->row.motion[i] = most_nearby(w->change, x, y, cols, rows);
+            w->row.place[i] = (uint8_t)(log_level(w->row.motion[i]) * 8 +
+                                        log_level(steepness(w->here, x, y, cols, rows) * 2 / 3));
+            w->row.level[i] = (uint8_t)(w->here[i] * BF_TONE_LEVELS / 256);
+        }
+    }
+}
+
+/* The shift under which the suspect fits best; -1 where it shows nothing at that time. */
+static int best_shift(struct work *w, const struct bf_trace *suspect, const struct bf_tone *tone, int64_t from, unsigned n)
+{
+    float best_cost = INFINITY;
+    int best = -1, s;
+    unsigned i;
+
+    for (s = 0; s < SHIFTS; s++) {
+        int64_t at = from + (s - SHIFTS / 2) * SHIFT_US;
+        float cost = 0;
+
+        if (bf_trace_mean(suspect, w->x[s], at, at + PERIOD) <= 0)
+            continue;
+        for (i = 0; i < n; i++) {
+            float r = fabsf(w->x[s][i] - tone->at[w->here[i]]);
+
+            cost += r < 8 ? r : 8;
+        }
+        if (cost < best_cost) {
+            best_cost = cost;
+            best = s;
+        }
+    }
+    return best;
+}
+
+static void subtract(struct work *w, int shift, const struct bf_tone *tone, unsigned n)
+{
+    const float *x = w->x[shift];
+    float drift = 0, n_drift = 0;
+    unsigned i;
+
+    /* A fade or a flickering lamp moves the whole picture a little. */
+    for (i = 0; i < n; i++) {
+        float r = x[i] - tone->at[w->here[i]];
+
+        if (fabsf(r) < 6) {
+            drift += r;
+            n_drift++;
+        }
+    }
+    drift = n_drift > 0 ? drift / n_drift : 0;
+    for (i = 0; i < n; i++) {
+        float r = (x[i] - tone->at[w->here[i]] - drift) * BF_RESIDUAL_ONE;
+
+        w->row.residual[i] = (int8_t)lrintf(r < -127 ? -127 : r > 127 ? 127 : r);
+    }
+}
+
+static enum bf_err copy_grid(uint8_t *to, struct bf_digest *source, int64_t k, const struct bf_digest_info *info,
+                             struct bf_error *err)
+{
+    int64_t last = (int64_t)info->n_samples - 1;
+    const uint8_t *g = bf_digest_grid(source, (uint64_t)(k < 0 ? 0 : k > last ? last : k), err);
+
+    if (g == NULL)
+        return BF_ERR_FORMAT;
+    memcpy(to, g, (size_t)info->cols * info->rows);
+    return BF_OK;
+}
+
+enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run, const struct bf_tone *tone,
+                                const struct bf_trace *suspect, struct bf_digest *source, struct bf_error *err)
+{
+    const struct bf_digest_info *info = bf_digest_info(source);
+    struct work *w = calloc(1, sizeof *w);
+    unsigned n = info->cols * info->rows;
+    int64_t first, end, k;
+    enum bf_err rc = BF_OK;
+
+    if (w == NULL)
+        return bf_error_nomem(err);
+    sample_range(&first, &end, run, info);
+    for (k = first; k < end && rc == BF_OK; k++) {
+        int64_t from = k * PERIOD - run->offset_us;
+        int shift;
+
+        rc = copy_grid(w->before, source, k - 1, info, err);
+        if (rc == BF_OK)
+            rc = copy_grid(w->here, source, k, info, err);
+        if (rc == BF_OK)
+            rc = copy_grid(w->after, source, k + 1, info, err);
+        if (rc != BF_OK)
+            break;
+        shift = best_shift(w, suspect, tone, from, n);
+        if (shift < 0)
+            continue;
+        subtract(w, shift, tone, n);
+        describe_places(w, info->cols, info->rows);
+        w->row.suspect_us = from;
+        rc = bf_spool_append(out, &w->row, err);
+    }
+    free(w);
+    return rc;
+}

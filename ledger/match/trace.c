@@ -1,0 +1,184 @@
+#include "ledger/match/trace.h"
+#include "lib/base/spool.h"
+#include "lib/media/cells.h"
+
+struct bf_trace {
+    unsigned cols, rows;
+    struct bf_spool *spool;
+    int64_t end_us;
+};
+
+enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows, const char *tmp_dir,
+                            struct bf_error *err)
+{
+    struct bf_trace *t = calloc(1, sizeof *t);
+    enum bf_err rc;
+
+    *out = NULL;
+    if (t == NULL)
+        return bf_error_nomem(err);
+    t->cols = cols;
+    t->rows = rows;
+    rc = bf_spool_open(&t->spool, tmp_dir, sizeof(struct bf_trace_frame), err);
+    if (rc != BF_OK) {
+        bf_trace_free(&t);
+        return rc;
+    }
+    *out = t;
+    return BF_OK;
+}
+
+void bf_trace_free(struct bf_trace **t)
+{
+    if (*t == NULL)
+        return;
+    bf_spool_close(&(*t)->spool);
+    free(*t);
+    *t = NULL;
+}
+
+enum bf_err bf_trace_add(struct bf_trace *t, const struct bf_frame_digest *f, struct bf_error *err)
+{
+    struct bf_trace_frame row = {.pts_us = f->pts_us, .contrast = f->contrast};
+    uint32_t sum[BF_COARSE_CELLS] = {0};
+    unsigned x, y, i, coarse_cols = t->cols / BF_COARSE_BLOCK;
+
+    memcpy(row.exact32, f->exact32, sizeof row.exact32);
+    memcpy(row.code32, f->code32, sizeof row.code32);
+    for (y = 0; y < t->rows; y++) {
+        for (x = 0; x < t->cols; x++) {
+            uint16_t v = f->cells[y * t->cols + x];
+
+            row.cells[y * t->cols + x] = (uint8_t)((v + BF_CELLS_ONE / 2) / BF_CELLS_ONE);
+            sum[y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK] += v;
+        }
+    }
+    for (i = 0; i < BF_COARSE_CELLS; i++)
+        row.coarse[i] = (uint16_t)(sum[i] / (BF_COARSE_BLOCK * BF_COARSE_BLOCK));
+    return bf_spool_append(t->spool, &row, err);
+}
+
+enum bf_err bf_trace_seal(struct bf_trace *t, int64_t end_us, struct bf_error *err)
+{
+    enum bf_err rc = bf_spool_seal(t->spool, err);
+
+    if (rc != BF_OK)
+        return rc;
+    if (bf_spool_rows(t->spool) == 0)
+        return bf_error_set(err, BF_ERR_FORMAT, "there is no frame to compare");
+    t->end_us = end_us > bf_trace_frame(t, bf_trace_frames(t) - 1)->pts_us
+                    ? end_us
+                    : bf_trace_frame(t, bf_trace_frames(t) - 1)->pts_us + 1;
+    return BF_OK;
+}
+
+unsigned bf_trace_cols(const struct bf_trace *t)
+{
+    return t->cols;
+}
+
+unsigned bf_trace_rows(const struct bf_trace *t)
+{
+    return t->rows;
+}
+
+uint64_t bf_trace_frames(const struct bf_trace *t)
+{
+    return bf_spool_rows(t->spool);
+}
+
+int64_t bf_trace_end_us(const struct bf_trace *t)
+{
+    return t->end_us;
+}
+
+const struct bf_trace_frame *bf_trace_frame(const struct bf_trace *t, uint64_t i)
+{
+    return bf_spool_row(t->spool, i);
+}
+
+uint64_t bf_trace_at(const struct bf_trace *t, int64_t us)
+{
+    uint64_t lo = 0, hi = bf_trace_frames(t) - 1;
+
+    /* The last frame whose time is not after us. */
+    while (lo < hi) {
+        uint64_t mid = lo + (hi - lo + 1) / 2;
+
+        if (bf_trace_frame(t, mid)->pts_us <= us)
+            lo = mid;
+        else
+            hi = mid - 1;
+    }
+    return lo;
+}
+
+/* Walks the frames shown in [from, to), giving fn each with its share of the covered time; returns the covered time. */
+static int64_t walk(const struct bf_trace *t, int64_t from, int64_t to,
+                    void (*fn)(float *out, const struct bf_trace_frame *f, float share), float *out)
+{
+    uint64_t n = bf_trace_frames(t), i;
+    int64_t covered;
+
+    if (from < 0)
+        from = 0;
+    if (to > t->end_us)
+        to = t->end_us;
+    covered = to - from;
+    if (covered <= 0)
+        return 0;
+    for (i = bf_trace_at(t, from); i < n; i++) {
+        const struct bf_trace_frame *f = bf_trace_frame(t, i);
+        int64_t begin = f->pts_us > from ? f->pts_us : from;
+        int64_t end = i + 1 < n ? bf_trace_frame(t, i + 1)->pts_us : t->end_us;
+
+        if (begin >= to)
+            break;
+        if (end > to)
+            end = to;
+        if (end > begin)
+            fn(out, f, (float)(end - begin) / (float)covered);
+    }
+    return covered;
+}
+
+static void add_cells(float *out, const struct bf_trace_frame *f, float share)
+{
+    unsigned i;
+
+    for (i = 0; i < BF_GRID_CELLS; i++)
+        out[i] += share * (float)f->cells[i];
+}
+
+static void add_coarse(float *out, const struct bf_trace_frame *f, float share)
+{
+    unsigned i;
+
+    for (i = 0; i < BF_COARSE_CELLS; i++)
+        out[i] += share / BF_CELLS_ONE * (float)f->coarse[i];
+}
+
+int64_t bf_trace_mean(const struct bf_trace *t, float *cells, int64_t from_us, int64_t to_us)
+{
+    memset(cells, 0, BF_GRID_CELLS * sizeof *cells);
+    return walk(t, from_us, to_us, add_cells, cells);
+}
+
+int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t from_us, int64_t to_us)
+{
+    memset(coarse, 0, BF_COARSE_CELLS * sizeof *coarse);
+    return walk(t, from_us, to_us, add_coarse, coarse);
+}
+
+void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsigned rows)
+{
+    unsigned x, y, i, coarse_cols = cols / BF_COARSE_BLOCK;
+
+    for (i = 0; i < BF_COARSE_CELLS; i++)
+        coarse[i] = 0;
+    for (y = 0; y < rows; y++)
+        for (x = 0; x < cols; x++)
+            coarse[y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK] += (float)grid[y * cols + x];
+    for (i = 0; i < BF_COARSE_CELLS; i++)
+        coarse[i] /= BF_COARSE_BLOCK * BF_COARSE_BLOCK;
+}
