@@ -15,6 +15,9 @@ struct json_t;
 /* --ledger DIR, else BONAFIDE_LEDGER, else $XDG_DATA_HOME/bonafide/ledger, else ~/.local/share/bonafide/ledger. */
 enum bf_err bf_cli_ledger_dir(char *out, size_t cap, const char *option, struct bf_error *err);
 
+/* Open the ledger that option names or that is found; where there is none the sentence says how to make one. */
+enum bf_err bf_cli_open_ledger(struct bf_ledger **l, const char *option, bool read_only, struct bf_error *err);
+
 /*
  * Read a key file. Where it is encrypted the passphrase comes from the first line of passphrase_file, else from a prompt on
  * the terminal without echo; with neither, BF_ERR_AUTH says what to do.
