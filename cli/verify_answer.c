@@ -1,0 +1,247 @@
+#include "cli/verify_answer.h"
+#include "cli/common.h"
+#include "lib/base/text.h"
+
+#include <inttypes.h>
+
+#include <jansson.h>
+
+enum bf_exit bf_answer_exit(const struct bf_answer *a)
+{
+    switch (a->verdict) {
+    case BF_VERDICT_IDENTICAL:
+    case BF_VERDICT_SAME_CONTENT:
+        return a->believed == BF_BELIEVED_NO ? BF_EXIT_INCONCLUSIVE : BF_EXIT_YES;
+    case BF_VERDICT_ALTERED:
+    case BF_VERDICT_UNREGISTERED:
+        return BF_EXIT_NO;
+    case BF_VERDICT_INCONCLUSIVE:
+        break;
+    }
+    return BF_EXIT_INCONCLUSIVE;
+}
+
+/* What no verdict here speaks of. Calls say for each sentence. */
+static void each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text), void *ctx)
+{
+    char text[160];
+
+    if (!a->same_bytes) {
+        say(ctx, a->in.info != NULL && a->in.info->n_audio > 0 ? "sound: another track would not be noticed"
+                                                               : "sound: the file has none");
+        say(ctx, "metadata and subtitles");
+    }
+    if (!a->same_bytes && a->in.info != NULL && a->in.info->n_video > 1) {
+        snprintf(text, sizeof text, "%u other video stream%s in the file", a->in.info->n_video - 1,
+                 a->in.info->n_video == 2 ? "" : "s");
+        say(ctx, text);
+    }
+    if (a->in.n_damaged > 0) {
+        snprintf(text, sizeof text, "%" PRIu64 " damaged frames, which were compared as they decode", a->in.n_damaged);
+        say(ctx, text);
+    }
+    if (a->n_private > 0 && a->verdict == BF_VERDICT_UNREGISTERED) {
+        snprintf(text, sizeof text, "%" PRIu64 " record%s whose digest is not on this ledger", a->n_private,
+                 a->n_private == 1 ? "" : "s");
+        say(ctx, text);
+    }
+    if (a->has_record)
+        say(ctx, "the time of registering: it is the issuer's own clock");
+    if (a->verdict == BF_VERDICT_UNREGISTERED)
+        say(ctx, "mirrored, cropped, turned or slowed copies");
+    if (a->verdict == BF_VERDICT_SAME_CONTENT && a->match.n_spans > 0 && a->match.span[0].state == BF_SPAN_SAME)
+        say(ctx, "changes smaller than about one part in 400 of the picture, or shorter than 0.4 s");
+}
+
+static const char *believed_name(enum bf_believed b)
+{
+    return b == BF_BELIEVED_OWN ? "own" : b == BF_BELIEVED_LISTED ? "trusted" : "untrusted";
+}
+
+static void say_json(void *ctx, const char *text)
+{
+    json_array_append_new(ctx, json_string(text));
+}
+
+static json_t *json_span(const struct bf_span *s)
+{
+    json_t *o = json_pack("{s:I, s:I, s:s}", "suspect_start_us", (json_int_t)s->suspect_start_us, "suspect_end_us",
+                          (json_int_t)s->suspect_end_us, "state", bf_span_state_name(s->state));
+
+    if (s->state != BF_SPAN_FOREIGN)
+        json_object_set_new(o, "source_start_us", json_integer(s->source_start_us));
+    else
+        json_object_set_new(o, "source_start_us", json_null());
+    if (s->state == BF_SPAN_EXACT)
+        json_object_set_new(o, "frames",
+                            json_pack("{s:I, s:I, s:I}", "suspect_first", (json_int_t)s->suspect_frame, "source_first",
+                                      (json_int_t)s->source_frame, "count", (json_int_t)s->n_frames));
+    if (s->state == BF_SPAN_ALTERED) {
+        json_object_set_new(o, "region", json_pack("{s:f, s:f, s:f, s:f}", "left", s->left, "top", s->top, "right",
+                                                   s->right, "bottom", s->bottom));
+        json_object_set_new(o, "strength", json_real(s->strength));
+    }
+    return o;
+}
+
+static json_t *json_transform(const struct bf_answer *a)
+{
+    const struct bf_match *m = &a->match;
+    const struct bf_intake *in = &a->in;
+    double fps, record_fps;
+
+    if (!a->has_record || m->n_spans == 0 || in->info == NULL)
+        return json_object();
+    fps = in->end_us > 0 ? (double)in->n_frames * 1e6 / (double)in->end_us : 0;
+    record_fps = a->record.duration_us > 0 ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us : 0;
+    return json_pack("{s:[ii], s:[ii], s:f, s:f, s:f, s:f, s:f, s:b, s:I}", "size", (int)in->info->width,
+                     (int)in->info->height, "record_size", (int)a->record.width, (int)a->record.height,
+                     "frames_per_second", fps, "record_frames_per_second", record_fps, "gain", m->gain, "bias", m->bias,
+                     "speed", m->speed, "trimmed", m->trimmed, "offset_us", (json_int_t)m->offset_us);
+}
+
+bool bf_answer_print_json(const struct bf_answer *a)
+{
+    json_t *spans = json_array(), *not_checked = json_array(), *record = json_null(), *chain, *o;
+    size_t i;
+
+    for (i = 0; i < a->match.n_spans; i++)
+        json_array_append_new(spans, json_span(&a->match.span[i]));
+    each_not_checked(a, say_json, not_checked);
+    if (a->has_record) {
+        record = bf_cli_json_record(&a->record, a->record_hash32);
+        json_object_set_new(record, "trust", json_string(believed_name(a->believed)));
+        if (a->believed == BF_BELIEVED_LISTED)
+            json_object_set_new(record, "trusted_as", bf_cli_json_text(a->trusted_name));
+    }
+    chain = json_pack("{s:I, s:o, s:b}", "size", (json_int_t)a->chain_size, "root",
+                      a->chain_size > 0 ? bf_cli_json_hex(a->chain_root32, 32) : json_null(), "checked",
+                      a->chain_checked);
+    o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:f, s:o, s:o}", "schema", BF_VERIFY_SCHEMA, "file",
+                  bf_cli_json_text(a->file), "verdict", bf_verdict_name(a->verdict), "record", record, "spans", spans,
+                  "transform", json_transform(a), "coverage", a->match.coverage, "chain", chain, "not_checked",
+                  not_checked);
+    if (o != NULL && a->reason[0] != '\0')
+        json_object_set_new(o, "reason", bf_cli_json_text(a->reason));
+    return bf_cli_print_json(o);
+}
+
+static void print_headline(const struct bf_answer *a)
+{
+    char file[1024], title[BF_TITLE_MAX * 4 + 1];
+
+    bf_text_escape(file, sizeof file, a->file, strlen(a->file));
+    bf_text_escape(title, sizeof title, a->record.title, strlen(a->record.title));
+    printf("%s: ", file);
+    switch (a->verdict) {
+    case BF_VERDICT_IDENTICAL:
+        printf("IDENTICAL to record %" PRIu64 " (%s): %s\n", a->record.index, title,
+               a->same_bytes ? "the same file" : "the same frames in another container");
+        break;
+    case BF_VERDICT_SAME_CONTENT:
+        printf("SAME CONTENT as record %" PRIu64 " (%s)\n", a->record.index, title);
+        break;
+    case BF_VERDICT_ALTERED:
+        printf("ALTERED: made from record %" PRIu64 " (%s), and not the same\n", a->record.index, title);
+        break;
+    case BF_VERDICT_UNREGISTERED:
+        printf("UNREGISTERED%s\n", a->offline ? "" : ": no record of this ledger has these pictures");
+        break;
+    case BF_VERDICT_INCONCLUSIVE:
+        printf("INCONCLUSIVE\n");
+        break;
+    }
+    if (a->reason[0] != '\0')
+        printf("  %-11s %s\n", "because", a->reason);
+}
+
+static void print_issuer(const struct bf_answer *a)
+{
+    char name[BF_NAME_MAX * 4 + 1], as[BF_NAME_MAX * 4 + 1], time[32], key[67];
+
+    bf_text_escape(name, sizeof name, a->record.issuer, strlen(a->record.issuer));
+    bf_text_escape(as, sizeof as, a->trusted_name, strlen(a->trusted_name));
+    bf_time_format(time, a->record.claimed_unix_s);
+    bf_hex_format(key, a->record.issuer33, 33);
+    if (a->believed == BF_BELIEVED_OWN)
+        printf("  %-11s %s (a key that signs in this ledger)\n", "issuer", name);
+    else if (a->believed == BF_BELIEVED_LISTED)
+        printf("  %-11s %s (trusted as \"%s\")\n", "issuer", name, as);
+    else
+        printf("  %-11s UNKNOWN: calls itself \"%s\"; you do not trust this key\n  %-11s %s\n", "issuer", name, "", key);
+    printf("  %-11s %s, by the issuer's clock\n", "registered", time);
+}
+
+static void print_span(const struct bf_span *s)
+{
+    char from[32], to[32], source[32], source_end[32];
+
+    bf_duration_format(from, s->suspect_start_us);
+    bf_duration_format(to, s->suspect_end_us);
+    bf_duration_format(source, s->source_start_us);
+    bf_duration_format(source_end, s->source_start_us + s->suspect_end_us - s->suspect_start_us);
+    printf("  %9s - %-9s  ", from, to);
+    switch (s->state) {
+    case BF_SPAN_EXACT:
+        printf("exact    frames %" PRIu64 " to %" PRIu64 " of the record, bit for bit\n", s->source_frame,
+               s->source_frame + s->n_frames - 1);
+        break;
+    case BF_SPAN_SAME:
+        printf("same     as %s - %s of the record\n", source, source_end);
+        break;
+    case BF_SPAN_ALTERED:
+        printf("ALTERED  against %s - %s of the record, from %.0f %% to %.0f %% across, %.0f %% to %.0f %% down\n",
+               source, source_end, s->left * 100, s->right * 100, s->top * 100, s->bottom * 100);
+        break;
+    case BF_SPAN_FOREIGN:
+        printf("FOREIGN  not of the record\n");
+        break;
+    }
+}
+
+static void print_copy(const struct bf_answer *a)
+{
+    const struct bf_intake *in = &a->in;
+    double fps = in->end_us > 0 ? (double)in->n_frames * 1e6 / (double)in->end_us : 0;
+    double record_fps =
+        a->record.duration_us > 0 ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us : 0;
+
+    printf("  %-11s %s, %ux%u", "this copy", in->info->codec, in->info->width, in->info->height);
+    if (in->info->width != a->record.width || in->info->height != a->record.height)
+        printf(" (record: %ux%u)", a->record.width, a->record.height);
+    printf(", %.4g frames a second", fps);
+    if (fps < 0.99 * record_fps || fps > 1.01 * record_fps)
+        printf(" (record: %.4g)", record_fps);
+    if (a->match.trimmed)
+        printf(", trimmed");
+    if (a->match.gain < 0.97 || a->match.gain > 1.03 || a->match.bias < -3 || a->match.bias > 3)
+        printf(", brightness x %.2f %+.0f", a->match.gain, a->match.bias);
+    putchar('\n');
+}
+
+static void say_text(void *ctx, const char *text)
+{
+    bool *first = ctx;
+
+    printf("  %-11s %s\n", *first ? "not checked" : "", text);
+    *first = false;
+}
+
+void bf_answer_print(const struct bf_answer *a)
+{
+    bool first = true;
+    size_t i;
+
+    print_headline(a);
+    if (a->has_record) {
+        print_issuer(a);
+        if (!a->same_bytes && a->in.info != NULL)
+            print_copy(a);
+    }
+    for (i = 0; i < a->match.n_spans; i++)
+        print_span(&a->match.span[i]);
+    if (a->chain_checked)
+        printf("  %-11s the record's signature, its place among %" PRIu64 " record%s, the signed checkpoint\n",
+               "checked", a->chain_size, a->chain_size == 1 ? "" : "s");
+    each_not_checked(a, say_text, &first);
+}

@@ -1,0 +1,43 @@
+/*
+ * verify_answer.h - what verify found out about one file, and how it is told
+ */
+#ifndef BF_VERIFY_ANSWER_H
+#define BF_VERIFY_ANSWER_H
+
+#include "cli/cli.h"
+#include "cli/intake.h"
+#include "ledger/chain/proof.h"
+#include "ledger/match/match.h"
+
+#define BF_VERIFY_SCHEMA "bonafide.verify/1"
+
+enum bf_believed {
+    BF_BELIEVED_NO = 1,   /* the trust list has no such key */
+    BF_BELIEVED_LISTED,   /* in a trust file */
+    BF_BELIEVED_OWN,      /* has signed in this ledger on this machine */
+};
+
+struct bf_answer {
+    const char *file;
+    enum bf_verdict verdict;
+    char reason[BF_REASON_MAX];
+    bool has_record;
+    struct bf_record record;
+    uint8_t record_hash32[32];
+    enum bf_believed believed;
+    char trusted_name[BF_NAME_MAX + 1]; /* the reader's word for the key, where LISTED */
+    bool chain_checked; /* every step of the proof holds */
+    uint64_t chain_size;
+    uint8_t chain_root32[32];
+    struct bf_match match; /* spans; none where the bytes are the same */
+    bool same_bytes;
+    bool offline;
+    uint64_t n_private;    /* records whose digests are not on the ledger */
+    struct bf_intake in;   /* what the suspect is like */
+};
+
+enum bf_exit bf_answer_exit(const struct bf_answer *a);
+void bf_answer_print(const struct bf_answer *a);
+bool bf_answer_print_json(const struct bf_answer *a);
+
+#endif
