@@ -197,7 +197,8 @@ static void print_text(const struct check *c, const char *verdict, const struct 
            trusted ? "whom you trust by this name" : "by its own word alone");
     bf_time_format(time, r->claimed_unix_s);
     printf("registered %s by the issuer's clock\n", time);
-    printf("not checked: the picture%s\n", c->file ? "" : ", and no file was given");
+    if (c->file == NULL)
+        printf("not checked: any file, as none was given\n");
 }
 
 static int fail(const struct check *c, const struct bf_error *err)

@@ -255,7 +255,9 @@ enum bf_err bf_ledger_audit(struct bf_audit *report, struct bf_ledger *l,
 
     *report = (struct bf_audit){.clean = true};
     bf_verifier_init(&a.v, l->origin);
-    rc = bf_store_begin_read(&a.t, l->store, err);
+    rc = bf_store_check(l->store, err);
+    if (rc == BF_OK)
+        rc = bf_store_begin_read(&a.t, l->store, err);
     if (rc == BF_OK)
         rc = audit_all(&a, progress);
     bf_txn_abort(&a.t);

@@ -8,6 +8,7 @@
 
 #include <lmdb.h>
 
+#include "ledger/chain/store_check.h"
 #include "ledger/chain/store_impl.h"
 
 #define MAP_START ((size_t)1 << 20)
@@ -119,8 +120,16 @@ static enum bf_err is_there(bool *there, const char *dir, struct bf_error *err)
     } else if (!S_ISREG(st.st_mode)) {
         rc = bf_error_set(err, BF_ERR_FORMAT,
                           "the ledger '%s' is damaged: " DATA_FILE " is not a regular file", dir);
-    } else {
-        *there = st.st_size > 0;
+    } else if (st.st_size > 0) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        *there = true;
+        if (fd >= 0 && !bf_store_check_head(fd))
+            rc =
+                bf_error_set(err, BF_ERR_FORMAT,
+                             "the ledger '%s' is damaged: the head of " DATA_FILE " is wrong", dir);
+        if (fd >= 0)
+            close(fd);
     }
     free(path);
     return rc;
@@ -188,6 +197,38 @@ static int begin(MDB_txn **txn, struct bf_store *s, unsigned flags)
     return rc;
 }
 
+/* Under a reader's slot the pages of its snapshot stay as they are. Without a lock file they may
+ * not: it is tried again. */
+static enum bf_err check_pages(struct bf_store *s, uint64_t max_pages, struct bf_error *err)
+{
+    bool found, sound = false;
+    MDB_txn *txn;
+    int rc, attempt;
+
+    for (attempt = 0; attempt < 10; attempt++) {
+        rc = begin(&txn, s, MDB_RDONLY);
+        if (rc != 0)
+            return bf_store_error(s, rc, "read", err);
+        sound = bf_store_check_pages(&found, s->data_fd, mdb_txn_id(txn), max_pages);
+        mdb_txn_abort(txn);
+        if (sound && found)
+            return BF_OK;
+        if (!sound && attempt >= 2)
+            break;
+    }
+    /* Headers that never stand still are those of a busy ledger, and LMDB reads them. */
+    return sound ? BF_OK
+                 : bf_error_set(err, BF_ERR_FORMAT,
+                                "the ledger '%s' is damaged: a page of " DATA_FILE
+                                " was written over",
+                                s->dir);
+}
+
+enum bf_err bf_store_check(struct bf_store *s, struct bf_error *err)
+{
+    return check_pages(s, UINT64_MAX, err);
+}
+
 static enum bf_err open_tables(struct bf_store *s, bool create, struct bf_error *err)
 {
     MDB_txn *txn = NULL;
@@ -252,6 +293,8 @@ enum bf_err bf_store_open(struct bf_store **out, const char *dir, bool create, b
                           "the ledger '%s' is damaged: " DATA_FILE " is shorter than it says", dir);
     else if (code != 0)
         rc = bf_store_error(s, code, create ? "write" : "open", err);
+    if (rc == BF_OK)
+        rc = check_pages(s, BF_STORE_CHECK_PAGES, err);
     if (rc == BF_OK)
         rc = open_tables(s, create, err);
     if (rc == BF_OK) {

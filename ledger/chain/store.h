@@ -28,6 +28,8 @@ enum bf_table {
     BF_TABLE_COUNT,
 };
 
+#define BF_STORE_CHECK_PAGES 4096
+
 struct bf_store;
 struct bf_txn;
 
@@ -37,6 +39,11 @@ struct bf_txn;
  */
 enum bf_err bf_store_open(struct bf_store **s, const char *dir, bool create, bool read_only, struct bf_error *err);
 void bf_store_close(struct bf_store **s);
+/*
+ * Walk every page, with every bound checked, as opening does for the first BF_STORE_CHECK_PAGES: BF_ERR_FORMAT where the file
+ * was written over.
+ */
+enum bf_err bf_store_check(struct bf_store *s, struct bf_error *err);
 
 enum bf_err bf_store_begin_read(struct bf_txn **t, struct bf_store *s, struct bf_error *err);
 /* Waits for another writer to finish. */
