@@ -74,8 +74,9 @@ static json_t *json_span(const struct bf_span *s)
         json_object_set_new(o, "source_start_us", json_null());
     if (s->state == BF_SPAN_EXACT)
         json_object_set_new(o, "frames",
-                            json_pack("{s:I, s:I, s:I}", "suspect_first", (json_int_t)s->suspect_frame, "source_first",
-                                      (json_int_t)s->source_frame, "count", (json_int_t)s->n_frames));
+                            json_pack("{s:I, s:I, s:I, s:I}", "suspect_first", (json_int_t)s->suspect_frame,
+                                      "source_first", (json_int_t)s->source_frame, "source_last",
+                                      (json_int_t)s->source_last_frame, "count", (json_int_t)s->n_frames));
     if (s->state == BF_SPAN_ALTERED) {
         json_object_set_new(o, "region", json_pack("{s:f, s:f, s:f, s:f}", "left", s->left, "top", s->top, "right",
                                                    s->right, "bottom", s->bottom));
@@ -183,8 +184,11 @@ static void print_span(const struct bf_span *s)
     printf("  %9s - %-9s  ", from, to);
     switch (s->state) {
     case BF_SPAN_EXACT:
-        printf("exact    frames %" PRIu64 " to %" PRIu64 " of the record, bit for bit\n", s->source_frame,
-               s->source_frame + s->n_frames - 1);
+        printf("exact    frames %" PRIu64 " to %" PRIu64 " of the record, bit for bit", s->source_frame,
+               s->source_last_frame);
+        if (s->n_frames <= s->source_last_frame - s->source_frame)
+            printf(" (%" PRIu64 " of them)", s->n_frames);
+        putchar('\n');
         break;
     case BF_SPAN_SAME:
         printf("same     as %s - %s of the record\n", source, source_end);

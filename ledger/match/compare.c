@@ -14,6 +14,15 @@ enum {
 #define EDGE 5.0f        /* mean over the region at which an alteration begins and ends */
 #define MASK_SHARE 0.3f  /* of its samples that a cell must be hot in to belong to the region */
 
+/*
+ * A region's mean must stand out from what this copy's pooled residuals reach by themselves: so many times their 95th
+ * percentile, within bounds. Strong recompression leaves patches (banding, frozen blocks) that pool to more than noise would.
+ */
+#define STRENGTH_FACTOR 8.0f
+#define STRENGTH_LOW 9.0f
+#define STRENGTH_HIGH 16.0f
+enum { POOLED_BINS = 400, POOLED_ONE = 20 };
+
 /* Pools squared residuals over POOL samples and 3 x 3 cells as rows go by. */
 struct pool {
     float square[POOL][BF_GRID_CELLS], sum[BF_GRID_CELLS];
@@ -34,6 +43,7 @@ struct comparison {
     unsigned cols, n_rows_of_cells;
     struct pool pool;
     struct open_event event;
+    uint64_t pooled[POOLED_BINS]; /* histogram of pooled values, POOLED_ONE bins to one */
     struct bf_alterations *out;
 };
 
@@ -62,7 +72,7 @@ static void pool_step(struct comparison *c, uint64_t k, uint64_t n)
 static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
 {
     uint64_t from = k < POOL / 2 ? 0 : k - POOL / 2, to = k + POOL / 2 < n ? k + POOL / 2 : n - 1;
-    float limit = HOT * 9 * (float)(to - from + 1);
+    float scale = 1 / (9 * (float)(to - from + 1));
     unsigned x, y, i, n_hot = 0;
     int dx, dy;
 
@@ -75,7 +85,9 @@ static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
             for (dy = -1; dy <= 1; dy++)
                 for (dx = -1; dx <= 1; dx++)
                     sum += c->pool.sum[(int)i + dy * (int)c->cols + dx];
-            c->pool.hot[i] = sum > limit;
+            sum *= scale;
+            c->pool.hot[i] = sum > HOT;
+            c->pooled[sum * POOLED_ONE < POOLED_BINS - 1 ? (unsigned)(sum * POOLED_ONE) : POOLED_BINS - 1]++;
             n_hot += c->pool.hot[i];
         }
     }
@@ -197,6 +209,25 @@ static enum bf_err find_events(struct comparison *c, struct bf_error *err)
     return rc;
 }
 
+/* Drops what this copy's own noise may explain. */
+static void drop_weak(struct comparison *c)
+{
+    uint64_t n = 0, below = 0;
+    size_t i, kept = 0;
+    float limit;
+
+    for (i = 0; i < POOLED_BINS; i++)
+        n += c->pooled[i];
+    for (i = 0; i < POOLED_BINS && below * 20 < n * 19; i++)
+        below += c->pooled[i];
+    limit = STRENGTH_FACTOR * (float)i / POOLED_ONE;
+    limit = limit < STRENGTH_LOW ? STRENGTH_LOW : limit > STRENGTH_HIGH ? STRENGTH_HIGH : limit;
+    for (i = 0; i < c->out->n; i++)
+        if (c->out->item[i].strength >= (double)limit)
+            c->out->item[kept++] = c->out->item[i];
+    c->out->n = kept;
+}
+
 enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run, const struct bf_trace *suspect,
                        struct bf_digest *source, const char *tmp_dir, struct bf_error *err)
 {
@@ -229,6 +260,8 @@ enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run, con
     c->n_rows_of_cells = info->rows;
     c->out = out;
     rc = find_events(c, err);
+    if (rc == BF_OK)
+        drop_weak(c);
 out:
     if (rc != BF_OK)
         bf_alterations_release(out);

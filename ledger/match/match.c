@@ -20,8 +20,6 @@ enum {
 /* Below this nothing moves, and the picture alone must do. */
 #define STILL 0.003
 #define STILL_DISTANCE 1.5
-/* An alteration weaker than this happens on heavily recompressed copies too. */
-#define STRENGTH_MIN 16.0
 /* Containers round times; a player's speed-up starts above this. */
 #define SPEED_SLACK 0.01
 
@@ -140,7 +138,7 @@ static enum bf_err add_run(struct bf_match *m, const struct bf_run *run, const s
                             .bottom = x->bottom,
                             .strength = x->strength};
 
-        if (x->strength < STRENGTH_MIN || s.suspect_end_us <= s.suspect_start_us)
+        if (s.suspect_end_us <= s.suspect_start_us)
             continue;
         s.source_start_us = s.suspect_start_us + run->offset_us > 0 ? s.suspect_start_us + run->offset_us : 0;
         rc = add_same(m, run, at, s.suspect_start_us, err);
@@ -261,6 +259,38 @@ static double exact_speed(const struct bf_exact_run *r, const struct bf_trace *s
 }
 
 /*
+ * One run of equal frames as a span, or as more of the last one where hardly any time is missing between them: a stream that is cut
+ * without re-encoding loses single frames at its ends.
+ */
+static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf_exact_run *r,
+                             const struct bf_trace *suspect, struct bf_error *err)
+{
+    uint64_t end = r->suspect_frame + r->n_frames, n = bf_trace_frames(suspect);
+    struct bf_span *last = m->n_spans > 0 ? &m->span[m->n_spans - 1] : NULL;
+    struct bf_span s = {.state = BF_SPAN_EXACT,
+                        .suspect_start_us = bf_trace_frame(suspect, r->suspect_frame)->pts_us,
+                        .suspect_end_us = end < n ? bf_trace_frame(suspect, end)->pts_us : bf_trace_end_us(suspect),
+                        .source_start_us = r->source_us,
+                        .suspect_frame = r->suspect_frame,
+                        .source_frame = r->source_frame,
+                        .source_last_frame = r->source_frame + r->n_frames - 1,
+                        .n_frames = r->n_frames};
+
+    if (last != NULL && r->source_frame > last->source_last_frame) {
+        int64_t before = last->source_start_us - last->suspect_start_us, now = s.source_start_us - s.suspect_start_us;
+
+        if (llabs(now - before) < CUT_MIN_US) {
+            last->suspect_end_us = s.suspect_end_us;
+            last->source_last_frame = s.source_last_frame;
+            last->n_frames += s.n_frames;
+            return BF_OK;
+        }
+    }
+    *n_cuts += last != NULL;
+    return add_span(m, &s, err);
+}
+
+/*
  * Where all frames are the record's own there is nothing to align: the spans are the runs of equal frames. False where the
  * frames do not cover the suspect.
  */
@@ -270,6 +300,7 @@ static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_t
     const struct bf_digest_info *info = bf_digest_info(source);
     struct bf_exact_runs runs;
     uint64_t n = bf_trace_frames(suspect), covered = 0;
+    size_t n_cuts = 0;
     enum bf_err rc = bf_exact_find(&runs, suspect, source, err);
     size_t i;
 
@@ -281,19 +312,8 @@ static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_t
     /* A run of one or two frames is what a still shot's repeats look like, not a clip. */
     if (covered < n || n < EXACT_MIN_FRAMES || runs.n * 8 > n)
         goto out;
-    for (i = 0; i < runs.n && rc == BF_OK; i++) {
-        const struct bf_exact_run *r = &runs.item[i];
-        uint64_t end = r->suspect_frame + r->n_frames;
-        struct bf_span s = {.state = BF_SPAN_EXACT,
-                            .suspect_start_us = bf_trace_frame(suspect, r->suspect_frame)->pts_us,
-                            .suspect_end_us = end < n ? bf_trace_frame(suspect, end)->pts_us : bf_trace_end_us(suspect),
-                            .source_start_us = r->source_us,
-                            .suspect_frame = r->suspect_frame,
-                            .source_frame = r->source_frame,
-                            .n_frames = r->n_frames};
-
-        rc = add_span(m, &s, err);
-    }
+    for (i = 0; i < runs.n && rc == BF_OK; i++)
+        rc = add_exact(m, &n_cuts, &runs.item[i], suspect, err);
     m->coverage = 1;
     m->gain = 1;
     m->speed = 1;
@@ -302,12 +322,12 @@ static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_t
             m->speed = exact_speed(&runs.item[i], suspect);
     m->offset_us = runs.item[0].source_us;
     m->trimmed = n < info->n_frames;
-    m->verdict = runs.n == 1 && m->speed == 1 ? BF_VERDICT_SAME_CONTENT : BF_VERDICT_ALTERED;
+    m->verdict = n_cuts == 0 && m->speed == 1 ? BF_VERDICT_SAME_CONTENT : BF_VERDICT_ALTERED;
     if (m->speed != 1)
         snprintf(m->reason, sizeof m->reason, "it plays the record's frames at %.2f times their speed", m->speed);
-    else if (runs.n > 1)
+    else if (n_cuts > 0)
         snprintf(m->reason, sizeof m->reason, "the record's own frames, cut or put in another order in %zu place%s",
-                 runs.n - 1, runs.n == 2 ? "" : "s");
+                 n_cuts, n_cuts == 1 ? "" : "s");
     *done = rc == BF_OK;
 out:
     bf_exact_runs_release(&runs);

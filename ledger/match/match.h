@@ -35,8 +35,8 @@ struct bf_span {
     int64_t source_start_us; /* of the record; -1 where FOREIGN */
     /* ALTERED: the region, 0 to 1 of the picture as shown, and its mean squared residual in units of the copy's noise */
     double left, top, right, bottom, strength;
-    /* EXACT: the first frame's number in suspect and record */
-    uint64_t suspect_frame, source_frame, n_frames;
+    /* EXACT: the first frame's number in suspect and record, the last one's in the record, and how many are there */
+    uint64_t suspect_frame, source_frame, source_last_frame, n_frames;
 };
 
 #define BF_REASON_MAX 256

@@ -5,6 +5,8 @@
 
 #define SCALE_MIN 0.8f      /* luma steps: the grid is quantised to steps of three */
 #define NORMAL_MEDIAN 0.6745f /* of the absolute value of a unit normal */
+#define PLACE_BOUND 2.0f
+enum { MIDDLE_STEEP = 3 };
 enum { PLACE_MIN = 200, LEVEL_MIN = 300, Z_BINS = 256, Z_ONE = 16, ROWS_MAX = 1200 };
 
 struct counts {
@@ -53,6 +55,26 @@ static void fit_places(struct bf_noise *noise, const struct counts *c)
     }
 }
 
+/*
+ * Calm places of the same steepness bound what moving ones may have: on copies with nothing changed the two seldom differ by
+ * more. Otherwise an alteration that fills a kind of place for most of the time (a face, in a long swap) would hide itself.
+ */
+static void bound_places(struct bf_noise *noise)
+{
+    float middle = noise->place[MIDDLE_STEEP];
+    unsigned move, steep;
+
+    for (steep = 0; steep < 8; steep++) {
+        float *calm = &noise->place[steep];
+
+        if (*calm > PLACE_BOUND * middle)
+            *calm = PLACE_BOUND * middle;
+        for (move = 1; move < 8; move++)
+            if (noise->place[move * 8 + steep] > PLACE_BOUND * *calm)
+                noise->place[move * 8 + steep] = PLACE_BOUND * *calm;
+    }
+}
+
 static void fit_levels(struct bf_noise *noise, const struct counts *c)
 {
     unsigned i;
@@ -95,6 +117,7 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows, co
             c->place[row->place[i]][abs(row->residual[i])]++;
     }
     fit_places(noise, c);
+    bound_places(noise);
     for (k = 0; k < n_rows; k += step) {
         const struct bf_residual_row *row = bf_spool_row(rows, k);
 
