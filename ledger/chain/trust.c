@@ -43,6 +43,7 @@ enum bf_err bf_trust_add(struct bf_trust *t, const uint8_t public33[33], const c
         t->item = item;
     }
     item = &t->item[t->n++];
+    *item = (struct bf_issuer){0};
     memcpy(item->public33, public33, sizeof item->public33);
     snprintf(item->name, sizeof item->name, "%s", name);
     return BF_OK;
