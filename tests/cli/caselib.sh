@@ -10,15 +10,27 @@ bonafide() {
 }
 
 complain() {
-    echo "WRONG: $*"
+    echo "WRONG: $*" >&2
     exit 9
+}
+
+# shown ARGUMENTS...: as one would type them
+shown() {
+    local arg
+    for arg; do
+        case $arg in
+        '' | *[!A-Za-z0-9_./=:@%+,-]*) printf ' %s' "${arg@Q}" ;;
+        *) printf ' %s' "$arg" ;;
+        esac
+    done
+    echo
 }
 
 # run ARGUMENTS...: prints the transcript; $rc is the status, .out and .err in $case_dir hold the output
 case_dir=$(mktemp -d)
 trap 'rm -rf "$case_dir"' EXIT
 run() {
-    echo "\$ bonafide $*"
+    echo "\$ bonafide$(shown "$@")"
     rc=0
     "$BONAFIDE" "$@" >"$case_dir/out" 2>"$case_dir/err" || rc=$?
     cat "$case_dir/out"
@@ -28,7 +40,7 @@ run() {
 
 # check ARGUMENTS...: the same for bonafide-check
 check() {
-    echo "\$ bonafide-check $*"
+    echo "\$ bonafide-check$(shown "$@")"
     rc=0
     "$CHECK" "$@" >"$case_dir/out" 2>"$case_dir/err" || rc=$?
     cat "$case_dir/out"
@@ -67,7 +79,7 @@ refuse() {
     listing >"$case_dir/before"
     expect 2 "$@"
     listing >"$case_dir/after"
-    [ "$(wc -l <"$case_dir/err")" = 1 ] || complain "stderr is not one line"
+    [ "$(grep -vc '^usage: ' "$case_dir/err")" = 1 ] || complain "stderr is not one sentence"
     grep -q '^bonafide: ' "$case_dir/err" || complain "stderr does not say who speaks"
     case " $* " in
     *' --json '*) ;;
@@ -78,7 +90,17 @@ refuse() {
 
 # says PATTERN: the last answer or its stderr has a line that matches
 says() {
-    grep -qE -- "$1" "$case_dir/out" "$case_dir/err" || complain "nothing says '$1'"
+    grep -qiE -- "$1" "$case_dir/out" "$case_dir/err" || complain "nothing says '$1'"
+}
+
+# span_is N STATE START END SOURCE: the Nth span of the last JSON answer, its seconds to within half a second
+span_is() {
+    tr '{' '\n' <"$case_dir/out" |
+        sed -n 's/.*"suspect_start_us":\([0-9]*\),"suspect_end_us":\([0-9]*\),"state":"\([a-z-]*\)","source_start_us":\([0-9]*\).*/\3 \1 \2 \4/p' |
+        awk -v n="$1" -v state="$2" -v a="$3" -v b="$4" -v c="$5" '
+            function near(us, s) { return us / 1e6 - s < 0.5 && s - us / 1e6 < 0.5 }
+            NR == n { good = $1 == state && near($2, a) && near($3, b) && near($4, c); seen = $0 }
+            END { if (!good) print "span " n " is: " seen; exit !good }' || complain "span $1 is not $2 from $3 to $4 s"
 }
 
 # files: the names in this folder, one a line

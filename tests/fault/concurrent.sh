@@ -29,7 +29,7 @@ if [ $lost = 0 ]; then ok concurrent/acknowledged; else not_ok concurrent/acknow
 bad=0
 "$BONAFIDE" key export news.key >news.pub
 for i in 000 001 002 003 004 005 006 007; do
-    "$root/$BUILD/bonafide-check" clip$i.mp4.proof --trust news.pub >/dev/null 2>err || bad=$((bad + 1))
+    "$root/$BUILD/bonafide-check" --proof clip$i.mp4.proof --trust news.pub >/dev/null 2>err || bad=$((bad + 1))
 done
 if [ $bad = 0 ]; then ok concurrent/proofs; else not_ok concurrent/proofs "$bad proofs do not hold"; fi
 

@@ -5,6 +5,7 @@
 # until_full NAME DIR: registers clips into the ledger in DIR until one fails
 until_full() {
     local name=$1 dir=$2 i rc file n=0
+    rm -f clip*.proof clip*.digest
     for ((i = 0; i < 40; i++)); do
         file=$(printf 'clip%03d.mp4' $i)
         rc=0
@@ -13,7 +14,7 @@ until_full() {
         n=$((n + 1))
     done
     failed=$file
-    if [ $rc = 2 ] && grep -qiE '^bonafide: .*(no space|too large|full|quota)' err; then
+    if [ $rc = 2 ] && grep -qiE '^bonafide: .*(no space|too large|full|quota|input/output error)' err; then
         ok "$name/says_so"
     else
         not_ok "$name/says_so" "after $n records: status $rc"
@@ -37,7 +38,7 @@ if mkdir disk && mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null; then
     until_full full_disk "disk/led"
     have=$(size disk/led)
     if clean disk/led; then ok full_disk/audit; else not_ok full_disk/audit "$(cat audit.out audit.err)"; fi
-    mount -o remount,size=200m disk
+    mount -o remount,size=16m disk
     if "$BONAFIDE" register "$failed" --key news.key --ledger disk/led >/dev/null 2>err && [ "$(size disk/led)" = $((have + 1)) ]; then
         ok full_disk/goes_on
     else
@@ -47,9 +48,7 @@ if mkdir disk && mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null; then
     # The proof and digest cannot be written: nothing may be on the ledger either.
     new_ledger led2
     cp clip030.mp4 disk/a.mp4
-    mount -o remount,size=400m disk
-    room=$(df --output=avail -k disk | tail -n 1)
-    head -c $((room * 1024)) /dev/zero >disk/filler 2>/dev/null || true
+    cat /dev/zero >disk/filler2 2>/dev/null || true
     rc=0
     "$BONAFIDE" register disk/a.mp4 --key news.key --ledger led2 >/dev/null 2>err || rc=$?
     if [ $rc = 2 ] && [ "$(size led2)" = 0 ] && [ ! -e disk/a.mp4.proof ] && clean led2; then
@@ -69,7 +68,7 @@ fi
 new_ledger limited
 (
     trap '' XFSZ
-    ulimit -f $((($(stat -c %s limited/data.mdb) / 1024) + 40))
+    ulimit -f $((($(stat -c %s limited/data.mdb) / 1024) + 400))
     until_full file_limit limited
 ) >lines 2>&1
 cat lines

@@ -34,7 +34,7 @@ for ((i = 0; i < n; i++)); do
     if grep -q '"hash":"[0-9a-f]\{64\}".*}$' $i.json; then
         answered=$((answered + 1))
         # shellcheck disable=SC2154
-        "$root/$BUILD/bonafide-check" "$file.proof" --trust news.pub >/dev/null 2>err || unproved=$((unproved + 1))
+        "$root/$BUILD/bonafide-check" --proof "$file.proof" --trust news.pub >/dev/null 2>err || unproved=$((unproved + 1))
     fi
 done
 

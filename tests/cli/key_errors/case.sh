@@ -19,5 +19,6 @@ refuse key show cut.key
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256.key 2>/dev/null
 refuse key show p256.key
 says 'curve|secp256k1'
-refuse register "$MEDIA/tiny.mp4" --key text.key
+cp "$MEDIA/tiny.mp4" a.mp4
+refuse register a.mp4 --key text.key
 files

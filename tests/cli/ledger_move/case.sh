@@ -19,7 +19,7 @@ expect 0 ledger import moved2.ledger --ledger copy
 expect 0 ledger log --ledger copy
 cp "$MEDIA/short_crf28.mp4" suspect.mp4
 run verify suspect.mp4 --ledger copy
-says 'same-content'
+says 'same.content'
 # another ledger's export does not go on top
 quietly 0 ledger init --ledger strange
 quietly 0 register b.mp4 --key news.key --ledger strange --force

@@ -17,8 +17,9 @@ chmod -R a-w ledger
 cp "$MEDIA/short2.mp4" b.mp4
 chmod a+r b.mp4
 as ../bonafide verify a.mp4 >out || complain "cannot verify: $(cat out)"
-grep -q identical out || complain "not identical"
+grep -q IDENTICAL out || complain "not identical"
 as ../bonafide ledger audit >/dev/null || complain "cannot audit"
+rm out
 before=$(listing)
 if as ../bonafide register b.mp4 --key news.key >out 2>err; then
     complain "registered on a read-only ledger"
@@ -27,5 +28,5 @@ else
 fi
 grep -q '^bonafide: ' err || complain "no sentence"
 rm out err
-[ "$before" = "$(listing | grep -v ' ./\(out\|err\)$')" ] || complain "something was written"
+[ "$before" = "$(listing)" ] || complain "something was written"
 echo "registered nothing, read everything"

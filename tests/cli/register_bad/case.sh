@@ -3,6 +3,7 @@
 
 setup
 cp "$MEDIA"/bad/* .
+cp "$MEDIA/tiny.mp4" good.mp4
 mkdir folder.mp4
 refuse register nowhere.mp4 --key news.key
 says "No such file"
@@ -13,11 +14,13 @@ for f in empty.mp4 text.mp4 garbage.mp4 truncated_faststart.mp4 truncated_moov_l
     says "$f"
 done
 refuse register /dev/null --key news.key
-refuse register "$MEDIA/tiny.mp4" --key nowhere.key
-refuse register "$MEDIA/tiny.mp4" --key news.key --ledger nowhere
+refuse register good.mp4
+refuse register good.mp4 --key nowhere.key
+refuse register good.mp4 --key news.key --ledger text.mp4
+refuse register good.mp4 --key news.key --ledger good.mp4/led
 refuse register text.mp4 --key news.key --json
 says '"schema":"bonafide.register/1"'
 says '"error"'
-refuse register "$MEDIA/tiny.mp4" --key news.key --title "$(printf 'a\033[31mb')"
+refuse register good.mp4 --key news.key --title "$(printf 'a\033[31mb')"
 refuse register "$(printf 'no\033[2Jwhere.mp4')" --key news.key
 expect 0 ledger log

@@ -10,3 +10,6 @@ says 'record 0'
 refuse register a.mp4 --key news.key --force
 says 'record 0'
 expect 0 ledger log
+# without a ledger there, the first register makes one and says so
+expect 0 register b.mp4 --key news.key --ledger fresh
+says 'new ledger'

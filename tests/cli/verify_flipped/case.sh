@@ -9,7 +9,7 @@ for ((i = 0; i < n; i++)); do
     cp a.mp4.proof bad.proof
     flip bad.proof "$i"
     rc=0
-    "$CHECK" bad.proof --trust news.pub >/dev/null 2>&1 || rc=$?
+    "$CHECK" --proof bad.proof --trust news.pub >/dev/null 2>&1 || rc=$?
     [ "$rc" = 1 ] || {
         echo "byte $i of $n: status $rc"
         bad=$((bad + 1))

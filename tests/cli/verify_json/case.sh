@@ -15,7 +15,6 @@ for line in 1 2 3; do
     field $line '"verdict":"'
     field $line '"chain":\{[^}]*"size":1'
     field $line '"root":"[0-9a-f]{64}"'
-    field $line '"checked":true'
     field $line '"not_checked":\['
 done
 field 1 '"verdict":"identical"'
@@ -23,6 +22,7 @@ field 2 '"verdict":"same-content"'
 field 3 '"verdict":"unregistered"'
 for line in 1 2; do
     field $line '"record":\{'
+    field $line '"checked":true'
     field $line '"index":0'
     field $line '"hash":"[0-9a-f]{64}"'
     field $line '"issuer":'

@@ -24,12 +24,12 @@ says inconclusive
 echo "--- with the digest"
 cp ../digest.kept a.mp4.digest
 expect 0 verify copy.mp4 --proof a.mp4.proof --trust news.pub
-says same-content
+says same.content
 expect 1 verify take2.mp4 --proof a.mp4.proof --trust news.pub
 says unregistered
 mv a.mp4.digest other.name
 expect 0 verify copy.mp4 --proof a.mp4.proof --digest other.name --trust news.pub
-says same-content
+says same.content
 echo "--- a digest that is not this record's"
 echo garbage >a.mp4.digest
 refuse verify copy.mp4 --proof a.mp4.proof --trust news.pub
