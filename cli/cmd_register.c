@@ -19,7 +19,8 @@ struct register_opts {
 };
 
 static const struct bf_opt options[] = {
-    {'k', "key", BF_OPT_TEXT, "FILE", offsetof(struct register_opts, key), "the issuer's key (required)"},
+    {'k', "key", BF_OPT_TEXT, "FILE", offsetof(struct register_opts, key),
+     "the issuer's key (required)"},
     {'l', "ledger", BF_OPT_TEXT, "DIR", offsetof(struct register_opts, ledger),
      "the ledger's folder; made where there is none"},
     {'t', "title", BF_OPT_TEXT, "TEXT", offsetof(struct register_opts, title),
@@ -28,9 +29,12 @@ static const struct bf_opt options[] = {
      "read the key's passphrase from FILE's first line"},
     {0, "private", BF_OPT_FLAG, NULL, offsetof(struct register_opts, private_digest),
      "keep the digest off the ledger: only its root is signed"},
-    {'f', "force", BF_OPT_FLAG, NULL, offsetof(struct register_opts, force), "replace FILE.proof and FILE.digest"},
-    {0, "json", BF_OPT_FLAG, NULL, offsetof(struct register_opts, json), "print one JSON object a file"},
-    {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct register_opts, progress), "show progress, or never"},
+    {'f', "force", BF_OPT_FLAG, NULL, offsetof(struct register_opts, force),
+     "replace FILE.proof and FILE.digest"},
+    {0, "json", BF_OPT_FLAG, NULL, offsetof(struct register_opts, json),
+     "print one JSON object a file"},
+    {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct register_opts, progress),
+     "show progress, or never"},
     {0},
 };
 
@@ -73,7 +77,8 @@ static enum bf_err take_frame(void *ctx, const struct bf_frame_digest *f, struct
     return bf_digest_writer_add(j->writer, f, err);
 }
 
-/* Says which record it is where the file is on the ledger already: before decoding, so that it is known at once. */
+/* Says which record it is where the file is on the ledger already: before decoding, so that it is
+ * known at once. */
 static enum bf_err refuse_registered(struct job *j, struct bf_error *err)
 {
     struct bf_txn *t = NULL;
@@ -85,13 +90,15 @@ static enum bf_err refuse_registered(struct job *j, struct bf_error *err)
     rc = bf_ledger_find_file(t, j->in.file32, &index, err);
     bf_txn_abort(&t);
     if (rc == BF_OK)
-        return bf_error_set(err, BF_ERR_EXISTS, "'%s' is registered already, as record %" PRIu64, j->path, index);
+        return bf_error_set(err, BF_ERR_EXISTS, "'%s' is registered already, as record %" PRIu64,
+                            j->path, index);
     return rc == BF_ERR_NOT_FOUND ? BF_OK : rc;
 }
 
-/* Inside the ledger's transaction: index the codes, and put the proof on the disk, so that both stand or neither. */
-static enum bf_err before_commit(void *ctx, struct bf_txn *t, const struct bf_appended *done, size_t n,
-                                 struct bf_error *err)
+/* Inside the ledger's transaction: index the codes, and put the proof on the disk, so that both
+ * stand or neither. */
+static enum bf_err before_commit(void *ctx, struct bf_txn *t, const struct bf_appended *done,
+                                 size_t n, struct bf_error *err)
 {
     struct job *j = ctx;
     struct bf_buf proof = {0};
@@ -105,7 +112,8 @@ static enum bf_err before_commit(void *ctx, struct bf_txn *t, const struct bf_ap
     if (rc == BF_OK)
         rc = bf_ledger_prove(t, &proof, done->index, err);
     if (rc == BF_OK)
-        rc = bf_output_open(&j->proof_out, j->proof_path, j->opts->force ? BF_OUTPUT_FORCE : 0, err);
+        rc =
+            bf_output_open(&j->proof_out, j->proof_path, j->opts->force ? BF_OUTPUT_FORCE : 0, err);
     if (rc == BF_OK)
         rc = bf_output_write(j->proof_out, proof.data, proof.len, err);
     if (rc == BF_OK)
@@ -114,13 +122,15 @@ static enum bf_err before_commit(void *ctx, struct bf_txn *t, const struct bf_ap
     return rc;
 }
 
-static void draft_record(struct bf_record *r, const struct job *j, const struct bf_digest_info *info)
+static void draft_record(struct bf_record *r, const struct job *j,
+                         const struct bf_digest_info *info)
 {
     const char *title = j->opts->title, *slash = strrchr(j->path, '/');
     char clean[BF_TITLE_MAX + 1];
 
     if (title == NULL) {
-        bf_text_escape(clean, sizeof clean, slash ? slash + 1 : j->path, strlen(slash ? slash + 1 : j->path));
+        bf_text_escape(clean, sizeof clean, slash ? slash + 1 : j->path,
+                       strlen(slash ? slash + 1 : j->path));
         title = clean;
     }
     *r = (struct bf_record){.kind = BF_RECORD_AUTHENTIC,
@@ -155,14 +165,15 @@ static enum bf_err run_job(struct job *j, struct bf_record *record, struct bf_er
     rc = bf_intake_open(&j->in, j->path, err);
     if (rc == BF_OK)
         rc = refuse_registered(j, err);
-    /* Both outputs are tried before the work is done; the proof's is opened anew when it is known. */
+    /* Both outputs are tried before the work is done; the proof's is opened anew when it is known.
+     */
     if (rc == BF_OK)
         rc = bf_output_open(&j->proof_out, j->proof_path, flags, err);
     if (rc == BF_OK)
         rc = bf_output_open(&j->digest_out, j->digest_path, flags, err);
     if (rc == BF_OK)
-        rc = bf_digest_writer_create(&j->writer, j->in.cols, j->in.rows, j->in.info->width, j->in.info->height,
-                                     write_blob, j, err);
+        rc = bf_digest_writer_create(&j->writer, j->in.cols, j->in.rows, j->in.info->width,
+                                     j->in.info->height, write_blob, j, err);
     if (rc != BF_OK)
         return rc;
     bf_cli_progress_start(&progress, j->path, "s", 1e6, j->opts->progress);
@@ -181,7 +192,8 @@ static enum bf_err run_job(struct job *j, struct bf_record *record, struct bf_er
     draft_record(record, j, &info);
     memcpy(record->digest32, digest32, 32);
     rc = bf_ledger_append(j->ledger, &done, record, 1, j->key, before_commit, j, err);
-    /* The record is durable now; the files beside the video can be made again by 'ledger prove' and a new digest. */
+    /* The record is durable now; the files beside the video can be made again by 'ledger prove' and
+     * a new digest. */
     if (rc == BF_OK)
         rc = bf_output_commit(j->digest_out, err);
     if (rc == BF_OK)
@@ -202,18 +214,21 @@ static void release_job(struct job *j)
 static void warn_about(const struct job *j)
 {
     if (j->in.n_damaged > 0)
-        bf_cli_warn("'%s': %" PRIu64 " of %" PRIu64 " frames are damaged; they are registered as they decode", j->path,
-                    j->in.n_damaged, j->in.n_frames);
+        bf_cli_warn("'%s': %" PRIu64 " of %" PRIu64
+                    " frames are damaged; they are registered as they decode",
+                    j->path, j->in.n_damaged, j->in.n_frames);
     if (j->in.info->n_video > 1)
-        bf_cli_warn("'%s' has %u video streams; only the main one is registered", j->path, j->in.info->n_video);
+        bf_cli_warn("'%s' has %u video streams; only the main one is registered", j->path,
+                    j->in.info->n_video);
 }
 
 static void print_json(const struct job *j, const struct bf_record *r)
 {
-    json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:b}", "schema", SCHEMA, "file", bf_cli_json_text(j->path),
-                          "record", bf_cli_json_record(r, j->record_hash32), "proof", bf_cli_json_text(j->proof_path),
-                          "digest", bf_cli_json_text(j->digest_path), "digest_bytes", (int)j->blob_len,
-                          "digest_on_ledger", !j->opts->private_digest);
+    json_t *o = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:i, s:b}", "schema", SCHEMA, "file", bf_cli_json_text(j->path),
+        "record", bf_cli_json_record(r, j->record_hash32), "proof", bf_cli_json_text(j->proof_path),
+        "digest", bf_cli_json_text(j->digest_path), "digest_bytes", (int)j->blob_len,
+        "digest_on_ledger", !j->opts->private_digest);
 
     bf_cli_print_json(o);
 }
@@ -283,7 +298,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (o->title != NULL &&
         (strlen(o->title) > BF_TITLE_MAX || !bf_text_is_utf8(o->title, strlen(o->title)) ||
          bf_text_has_control(o->title, strlen(o->title))))
-        return bf_cli_usage(cmd, "a title is at most %d bytes of UTF-8 without control characters", BF_TITLE_MAX);
+        return bf_cli_usage(cmd, "a title is at most %d bytes of UTF-8 without control characters",
+                            BF_TITLE_MAX);
     if (bf_cli_read_key(&key, o->key, o->passphrase_file, &err) != BF_OK ||
         open_ledger(&ledger, o->ledger, &err) != BF_OK) {
         bf_key_release(&key);

@@ -21,14 +21,18 @@ struct verify_opts {
 };
 
 static const struct bf_opt options[] = {
-    {'l', "ledger", BF_OPT_TEXT, "DIR", offsetof(struct verify_opts, ledger), "the ledger's folder"},
-    {'p', "proof", BF_OPT_TEXT, "FILE", offsetof(struct verify_opts, proof), "check against this proof, without a ledger"},
+    {'l', "ledger", BF_OPT_TEXT, "DIR", offsetof(struct verify_opts, ledger),
+     "the ledger's folder"},
+    {'p', "proof", BF_OPT_TEXT, "FILE", offsetof(struct verify_opts, proof),
+     "check against this proof, without a ledger"},
     {'d', "digest", BF_OPT_TEXT, "FILE", offsetof(struct verify_opts, digest),
      "with --proof: the record's digest; default: the one beside the proof"},
     {'T', "trust", BF_OPT_LIST, "FILE", offsetof(struct verify_opts, trust),
      "public keys to trust; may be given several times"},
-    {0, "json", BF_OPT_FLAG, NULL, offsetof(struct verify_opts, json), "print one JSON object a file"},
-    {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct verify_opts, progress), "show progress, or never"},
+    {0, "json", BF_OPT_FLAG, NULL, offsetof(struct verify_opts, json),
+     "print one JSON object a file"},
+    {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct verify_opts, progress),
+     "show progress, or never"},
     {0},
 };
 
@@ -64,12 +68,13 @@ static void set_trust(struct bf_answer *a, const struct session *s)
 }
 
 /* The numbered steps of SPEC.md over a proof's text; fills in the record and the chain. */
-static enum bf_proof_verdict check_proof(struct bf_answer *a, const struct session *s, const struct bf_buf *proof,
-                                         struct bf_error *why)
+static enum bf_proof_verdict check_proof(struct bf_answer *a, const struct session *s,
+                                         const struct bf_buf *proof, struct bf_error *why)
 {
     struct bf_checkpoint checkpoint = {0};
     struct bf_proof parsed;
-    enum bf_proof_verdict v = bf_proof_check(&a->record, &checkpoint, proof->data, proof->len, &s->trust, why);
+    enum bf_proof_verdict v =
+        bf_proof_check(&a->record, &checkpoint, proof->data, proof->len, &s->trust, why);
 
     if (v != BF_PROOF_VALID && v != BF_PROOF_UNTRUSTED)
         return v;
@@ -85,7 +90,8 @@ static enum bf_proof_verdict check_proof(struct bf_answer *a, const struct sessi
 }
 
 /* Record index of the ledger, checked all the way to the checkpoint. */
-static enum bf_err take_record(struct bf_answer *a, const struct session *s, uint64_t index, struct bf_error *err)
+static enum bf_err take_record(struct bf_answer *a, const struct session *s, uint64_t index,
+                               struct bf_error *err)
 {
     struct bf_buf proof = {0};
     struct bf_error why = {0};
@@ -95,7 +101,8 @@ static enum bf_err take_record(struct bf_answer *a, const struct session *s, uin
     if (rc == BF_OK) {
         v = check_proof(a, s, &proof, &why);
         if (v != BF_PROOF_VALID && v != BF_PROOF_UNTRUSTED)
-            rc = bf_error_set(err, BF_ERR_FORMAT, "the ledger is damaged: record %" PRIu64 " does not verify (%s)",
+            rc = bf_error_set(err, BF_ERR_FORMAT,
+                              "the ledger is damaged: record %" PRIu64 " does not verify (%s)",
                               index, why.text);
     }
     bf_buf_release(&proof);
@@ -107,8 +114,8 @@ static enum bf_err add_to_trace(void *ctx, const struct bf_frame_digest *f, stru
     return bf_trace_add(ctx, f, err);
 }
 
-static enum bf_err decode_suspect(struct bf_answer *a, struct bf_trace **trace, const struct session *s,
-                                  struct bf_error *err)
+static enum bf_err decode_suspect(struct bf_answer *a, struct bf_trace **trace,
+                                  const struct session *s, struct bf_error *err)
 {
     struct bf_cli_progress progress;
     enum bf_err rc = bf_trace_create(trace, a->in.cols, a->in.rows, tmp_dir(), err);
@@ -123,7 +130,8 @@ static enum bf_err decode_suspect(struct bf_answer *a, struct bf_trace **trace, 
 
 static bool same_duration(const struct bf_answer *a, const struct bf_record *r)
 {
-    double d = (double)a->in.end_us - (double)r->duration_us, slack = DURATION_SLACK * (double)r->duration_us;
+    double d = (double)a->in.end_us - (double)r->duration_us,
+           slack = DURATION_SLACK * (double)r->duration_us;
 
     if (slack < DURATION_SLACK_US)
         slack = DURATION_SLACK_US;
@@ -139,8 +147,8 @@ static void set_identical(struct bf_answer *a)
 }
 
 /* The same frames: identical where they are shown at the same times, as far as that is known. */
-static enum bf_err judge_frames(bool *done, struct bf_answer *a, const struct bf_trace *trace, const void *blob,
-                                size_t n_blob, struct bf_error *err)
+static enum bf_err judge_frames(bool *done, struct bf_answer *a, const struct bf_trace *trace,
+                                const void *blob, size_t n_blob, struct bf_error *err)
 {
     struct bf_digest *d = NULL;
     struct bf_match m = {0};
@@ -170,9 +178,10 @@ static enum bf_err judge_frames(bool *done, struct bf_answer *a, const struct bf
     return BF_OK;
 }
 
-/* Holds the suspect against a record's digest; keeps the result where it says more than what is there. */
-static enum bf_err try_digest(bool *better, struct bf_answer *a, const struct bf_trace *trace, const void *blob,
-                              size_t n, struct bf_error *err)
+/* Holds the suspect against a record's digest; keeps the result where it says more than what is
+ * there. */
+static enum bf_err try_digest(bool *better, struct bf_answer *a, const struct bf_trace *trace,
+                              const void *blob, size_t n, struct bf_error *err)
 {
     struct bf_digest *d = NULL;
     struct bf_match m = {0};
@@ -184,7 +193,8 @@ static enum bf_err try_digest(bool *better, struct bf_answer *a, const struct bf
     bf_digest_close(&d);
     if (rc != BF_OK)
         return rc;
-    if (m.verdict == BF_VERDICT_UNREGISTERED || (a->match.verdict != 0 && !bf_match_better(&m, &a->match))) {
+    if (m.verdict == BF_VERDICT_UNREGISTERED ||
+        (a->match.verdict != 0 && !bf_match_better(&m, &a->match))) {
         bf_match_release(&m);
         return BF_OK;
     }
@@ -194,7 +204,8 @@ static enum bf_err try_digest(bool *better, struct bf_answer *a, const struct bf
     return BF_OK;
 }
 
-static enum bf_err record_of(struct bf_record *r, struct bf_txn *t, uint64_t index, struct bf_error *err)
+static enum bf_err record_of(struct bf_record *r, struct bf_txn *t, uint64_t index,
+                             struct bf_error *err)
 {
     const void *p;
     size_t n;
@@ -229,8 +240,8 @@ static enum bf_err find_same_frames(bool *done, struct bf_answer *a, const struc
     return rc;
 }
 
-static enum bf_err find_alike(struct bf_answer *a, const struct session *s, const struct bf_trace *trace,
-                              struct bf_error *err)
+static enum bf_err find_alike(struct bf_answer *a, const struct session *s,
+                              const struct bf_trace *trace, struct bf_error *err)
 {
     struct bf_code_hit hit[CANDIDATES];
     uint64_t best = 0;
@@ -281,7 +292,8 @@ static bool count_private(void *ctx, const void *key, size_t key_len, const void
     return true;
 }
 
-static enum bf_err verify_on_ledger(struct bf_answer *a, const struct session *s, struct bf_error *err)
+static enum bf_err verify_on_ledger(struct bf_answer *a, const struct session *s,
+                                    struct bf_error *err)
 {
     struct bf_trace *trace = NULL;
     struct private_count c = {s, 0};
@@ -311,7 +323,8 @@ static enum bf_err verify_on_ledger(struct bf_answer *a, const struct session *s
     return rc;
 }
 
-static enum bf_err verify_offline(struct bf_answer *a, const struct session *s, struct bf_error *err)
+static enum bf_err verify_offline(struct bf_answer *a, const struct session *s,
+                                  struct bf_error *err)
 {
     struct bf_trace *trace = NULL;
     struct bf_error why = {0};
@@ -322,7 +335,8 @@ static enum bf_err verify_offline(struct bf_answer *a, const struct session *s, 
     a->offline = true;
     if (v != BF_PROOF_VALID && v != BF_PROOF_UNTRUSTED) {
         a->verdict = BF_VERDICT_UNREGISTERED;
-        snprintf(a->reason, sizeof a->reason, "the proof is not valid (%s): %.180s", bf_proof_verdict_name(v), why.text);
+        snprintf(a->reason, sizeof a->reason, "the proof is not valid (%s): %.180s",
+                 bf_proof_verdict_name(v), why.text);
         return BF_OK;
     }
     if (memcmp(a->in.file32, a->record.file32, 32) == 0) {
@@ -331,19 +345,23 @@ static enum bf_err verify_offline(struct bf_answer *a, const struct session *s, 
         return BF_OK;
     }
     if (s->has_digest && !bf_digest_check(a->record.digest32, s->digest.data, s->digest.len))
-        return bf_error_set(err, BF_ERR_FORMAT, "the digest is not that of the record in the proof, or it is damaged");
+        return bf_error_set(err, BF_ERR_FORMAT,
+                            "the digest is not that of the record in the proof, or it is damaged");
     rc = decode_suspect(a, &trace, s, err);
     if (rc == BF_OK)
-        rc = judge_frames(&done, a, trace, s->has_digest ? s->digest.data : NULL, s->digest.len, err);
+        rc = judge_frames(&done, a, trace, s->has_digest ? s->digest.data : NULL, s->digest.len,
+                          err);
     if (rc == BF_OK && !done && s->has_digest) {
         rc = try_digest(&found, a, trace, s->digest.data, s->digest.len, err);
         a->verdict = found ? a->match.verdict : BF_VERDICT_UNREGISTERED;
-        snprintf(a->reason, sizeof a->reason, "%s", found ? a->match.reason : "nothing of the proof's record is in it");
+        snprintf(a->reason, sizeof a->reason, "%s",
+                 found ? a->match.reason : "nothing of the proof's record is in it");
         a->has_record = found;
     } else if (rc == BF_OK && !done) {
         a->verdict = BF_VERDICT_INCONCLUSIVE;
         snprintf(a->reason, sizeof a->reason,
-                 "it is not the registered file, and without the record's digest a copy cannot be recognised");
+                 "it is not the registered file, and without the record's digest a copy cannot be "
+                 "recognised");
     }
     bf_trace_free(&trace);
     return rc;

@@ -31,8 +31,9 @@ void bf_intake_close(struct bf_intake *in)
 }
 
 enum bf_err bf_intake_run(struct bf_intake *in,
-                          enum bf_err (*fn)(void *ctx, const struct bf_frame_digest *f, struct bf_error *err), void *ctx,
-                          const struct bf_progress *progress, struct bf_error *err)
+                          enum bf_err (*fn)(void *ctx, const struct bf_frame_digest *f,
+                                            struct bf_error *err),
+                          void *ctx, const struct bf_progress *progress, struct bf_error *err)
 {
     struct bf_frame_digest *digest = calloc(1, sizeof *digest);
     const struct bf_frame *frame = NULL;

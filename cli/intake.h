@@ -23,9 +23,11 @@ struct bf_intake {
 /* Opens the file and hashes its bytes; nothing is decoded yet. */
 enum bf_err bf_intake_open(struct bf_intake *in, const char *path, struct bf_error *err);
 void bf_intake_close(struct bf_intake *in);
-/* Decodes everything. fn gets every frame's digest in display order; progress counts microseconds of video. */
+/* Decodes everything. fn gets every frame's digest in display order; progress counts microseconds
+ * of video. */
 enum bf_err bf_intake_run(struct bf_intake *in,
-                          enum bf_err (*fn)(void *ctx, const struct bf_frame_digest *f, struct bf_error *err), void *ctx,
-                          const struct bf_progress *progress, struct bf_error *err);
+                          enum bf_err (*fn)(void *ctx, const struct bf_frame_digest *f,
+                                            struct bf_error *err),
+                          void *ctx, const struct bf_progress *progress, struct bf_error *err);
 
 #endif

@@ -22,13 +22,15 @@ enum bf_exit bf_answer_exit(const struct bf_answer *a)
 }
 
 /* What no verdict here speaks of. Calls say for each sentence. */
-static void each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text), void *ctx)
+static void each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text),
+                             void *ctx)
 {
     char text[160];
 
     if (!a->same_bytes) {
-        say(ctx, a->in.info != NULL && a->in.info->n_audio > 0 ? "sound: another track would not be noticed"
-                                                               : "sound: the file has none");
+        say(ctx, a->in.info != NULL && a->in.info->n_audio > 0
+                     ? "sound: another track would not be noticed"
+                     : "sound: the file has none");
         say(ctx, "metadata and subtitles");
     }
     if (!a->same_bytes && a->in.info != NULL && a->in.info->n_video > 1) {
@@ -37,20 +39,23 @@ static void each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, c
         say(ctx, text);
     }
     if (a->in.n_damaged > 0) {
-        snprintf(text, sizeof text, "%" PRIu64 " damaged frames, which were compared as they decode", a->in.n_damaged);
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " damaged frames, which were compared as they decode", a->in.n_damaged);
         say(ctx, text);
     }
     if (a->n_private > 0 && a->verdict == BF_VERDICT_UNREGISTERED) {
-        snprintf(text, sizeof text, "%" PRIu64 " record%s whose digest is not on this ledger", a->n_private,
-                 a->n_private == 1 ? "" : "s");
+        snprintf(text, sizeof text, "%" PRIu64 " record%s whose digest is not on this ledger",
+                 a->n_private, a->n_private == 1 ? "" : "s");
         say(ctx, text);
     }
     if (a->has_record)
         say(ctx, "the time of registering: it is the issuer's own clock");
     if (a->verdict == BF_VERDICT_UNREGISTERED)
         say(ctx, "mirrored, cropped, turned or slowed copies");
-    if (a->verdict == BF_VERDICT_SAME_CONTENT && a->match.n_spans > 0 && a->match.span[0].state == BF_SPAN_SAME)
-        say(ctx, "changes smaller than about one part in 400 of the picture, or shorter than 0.4 s");
+    if (a->verdict == BF_VERDICT_SAME_CONTENT && a->match.n_spans > 0 &&
+        a->match.span[0].state == BF_SPAN_SAME)
+        say(ctx,
+            "changes smaller than about one part in 400 of the picture, or shorter than 0.4 s");
 }
 
 static const char *believed_name(enum bf_believed b)
@@ -65,21 +70,24 @@ static void say_json(void *ctx, const char *text)
 
 static json_t *json_span(const struct bf_span *s)
 {
-    json_t *o = json_pack("{s:I, s:I, s:s}", "suspect_start_us", (json_int_t)s->suspect_start_us, "suspect_end_us",
-                          (json_int_t)s->suspect_end_us, "state", bf_span_state_name(s->state));
+    json_t *o = json_pack("{s:I, s:I, s:s}", "suspect_start_us", (json_int_t)s->suspect_start_us,
+                          "suspect_end_us", (json_int_t)s->suspect_end_us, "state",
+                          bf_span_state_name(s->state));
 
     if (s->state != BF_SPAN_FOREIGN)
         json_object_set_new(o, "source_start_us", json_integer(s->source_start_us));
     else
         json_object_set_new(o, "source_start_us", json_null());
     if (s->state == BF_SPAN_EXACT)
-        json_object_set_new(o, "frames",
-                            json_pack("{s:I, s:I, s:I, s:I}", "suspect_first", (json_int_t)s->suspect_frame,
-                                      "source_first", (json_int_t)s->source_frame, "source_last",
-                                      (json_int_t)s->source_last_frame, "count", (json_int_t)s->n_frames));
+        json_object_set_new(
+            o, "frames",
+            json_pack("{s:I, s:I, s:I, s:I}", "suspect_first", (json_int_t)s->suspect_frame,
+                      "source_first", (json_int_t)s->source_frame, "source_last",
+                      (json_int_t)s->source_last_frame, "count", (json_int_t)s->n_frames));
     if (s->state == BF_SPAN_ALTERED) {
-        json_object_set_new(o, "region", json_pack("{s:f, s:f, s:f, s:f}", "left", s->left, "top", s->top, "right",
-                                                   s->right, "bottom", s->bottom));
+        json_object_set_new(o, "region",
+                            json_pack("{s:f, s:f, s:f, s:f}", "left", s->left, "top", s->top,
+                                      "right", s->right, "bottom", s->bottom));
         json_object_set_new(o, "strength", json_real(s->strength));
     }
     return o;
@@ -94,11 +102,14 @@ static json_t *json_transform(const struct bf_answer *a)
     if (!a->has_record || m->n_spans == 0 || in->info == NULL)
         return json_object();
     fps = in->end_us > 0 ? (double)in->n_frames * 1e6 / (double)in->end_us : 0;
-    record_fps = a->record.duration_us > 0 ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us : 0;
-    return json_pack("{s:[ii], s:[ii], s:f, s:f, s:f, s:f, s:f, s:b, s:I}", "size", (int)in->info->width,
-                     (int)in->info->height, "record_size", (int)a->record.width, (int)a->record.height,
-                     "frames_per_second", fps, "record_frames_per_second", record_fps, "gain", m->gain, "bias", m->bias,
-                     "speed", m->speed, "trimmed", m->trimmed, "offset_us", (json_int_t)m->offset_us);
+    record_fps = a->record.duration_us > 0
+                     ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us
+                     : 0;
+    return json_pack(
+        "{s:[ii], s:[ii], s:f, s:f, s:f, s:f, s:f, s:b, s:I}", "size", (int)in->info->width,
+        (int)in->info->height, "record_size", (int)a->record.width, (int)a->record.height,
+        "frames_per_second", fps, "record_frames_per_second", record_fps, "gain", m->gain, "bias",
+        m->bias, "speed", m->speed, "trimmed", m->trimmed, "offset_us", (json_int_t)m->offset_us);
 }
 
 bool bf_answer_print_json(const struct bf_answer *a)
@@ -116,12 +127,12 @@ bool bf_answer_print_json(const struct bf_answer *a)
             json_object_set_new(record, "trusted_as", bf_cli_json_text(a->trusted_name));
     }
     chain = json_pack("{s:I, s:o, s:b}", "size", (json_int_t)a->chain_size, "root",
-                      a->chain_size > 0 ? bf_cli_json_hex(a->chain_root32, 32) : json_null(), "checked",
-                      a->chain_checked);
-    o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:f, s:o, s:o}", "schema", BF_VERIFY_SCHEMA, "file",
-                  bf_cli_json_text(a->file), "verdict", bf_verdict_name(a->verdict), "record", record, "spans", spans,
-                  "transform", json_transform(a), "coverage", a->match.coverage, "chain", chain, "not_checked",
-                  not_checked);
+                      a->chain_size > 0 ? bf_cli_json_hex(a->chain_root32, 32) : json_null(),
+                      "checked", a->chain_checked);
+    o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:f, s:o, s:o}", "schema", BF_VERIFY_SCHEMA,
+                  "file", bf_cli_json_text(a->file), "verdict", bf_verdict_name(a->verdict),
+                  "record", record, "spans", spans, "transform", json_transform(a), "coverage",
+                  a->match.coverage, "chain", chain, "not_checked", not_checked);
     if (o != NULL && a->reason[0] != '\0')
         json_object_set_new(o, "reason", bf_cli_json_text(a->reason));
     return bf_cli_print_json(o);
@@ -143,10 +154,12 @@ static void print_headline(const struct bf_answer *a)
         printf("SAME CONTENT as record %" PRIu64 " (%s)\n", a->record.index, title);
         break;
     case BF_VERDICT_ALTERED:
-        printf("ALTERED: made from record %" PRIu64 " (%s), and not the same\n", a->record.index, title);
+        printf("ALTERED: made from record %" PRIu64 " (%s), and not the same\n", a->record.index,
+               title);
         break;
     case BF_VERDICT_UNREGISTERED:
-        printf("UNREGISTERED%s\n", a->offline ? "" : ": no record of this ledger has these pictures");
+        printf("UNREGISTERED%s\n",
+               a->offline ? "" : ": no record of this ledger has these pictures");
         break;
     case BF_VERDICT_INCONCLUSIVE:
         printf("INCONCLUSIVE\n");
@@ -169,7 +182,8 @@ static void print_issuer(const struct bf_answer *a)
     else if (a->believed == BF_BELIEVED_LISTED)
         printf("  %-11s %s (trusted as \"%s\")\n", "issuer", name, as);
     else
-        printf("  %-11s UNKNOWN: calls itself \"%s\"; you do not trust this key\n  %-11s %s\n", "issuer", name, "", key);
+        printf("  %-11s UNKNOWN: calls itself \"%s\"; you do not trust this key\n  %-11s %s\n",
+               "issuer", name, "", key);
     printf("  %-11s %s, by the issuer's clock\n", "registered", time);
 }
 
@@ -184,8 +198,8 @@ static void print_span(const struct bf_span *s)
     printf("  %9s - %-9s  ", from, to);
     switch (s->state) {
     case BF_SPAN_EXACT:
-        printf("exact    frames %" PRIu64 " to %" PRIu64 " of the record, bit for bit", s->source_frame,
-               s->source_last_frame);
+        printf("exact    frames %" PRIu64 " to %" PRIu64 " of the record, bit for bit",
+               s->source_frame, s->source_last_frame);
         if (s->n_frames <= s->source_last_frame - s->source_frame)
             printf(" (%" PRIu64 " of them)", s->n_frames);
         putchar('\n');
@@ -194,7 +208,8 @@ static void print_span(const struct bf_span *s)
         printf("same     as %s - %s of the record\n", source, source_end);
         break;
     case BF_SPAN_ALTERED:
-        printf("ALTERED  against %s - %s of the record, from %.0f %% to %.0f %% across, %.0f %% to %.0f %% down\n",
+        printf("ALTERED  against %s - %s of the record, from %.0f %% to %.0f %% across, %.0f %% to "
+               "%.0f %% down\n",
                source, source_end, s->left * 100, s->right * 100, s->top * 100, s->bottom * 100);
         break;
     case BF_SPAN_FOREIGN:
@@ -207,8 +222,9 @@ static void print_copy(const struct bf_answer *a)
 {
     const struct bf_intake *in = &a->in;
     double fps = in->end_us > 0 ? (double)in->n_frames * 1e6 / (double)in->end_us : 0;
-    double record_fps =
-        a->record.duration_us > 0 ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us : 0;
+    double record_fps = a->record.duration_us > 0
+                            ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us
+                            : 0;
 
     printf("  %-11s %s, %ux%u", "this copy", in->info->codec, in->info->width, in->info->height);
     if (in->info->width != a->record.width || in->info->height != a->record.height)
@@ -245,7 +261,8 @@ void bf_answer_print(const struct bf_answer *a)
     for (i = 0; i < a->match.n_spans; i++)
         print_span(&a->match.span[i]);
     if (a->chain_checked)
-        printf("  %-11s the record's signature, its place among %" PRIu64 " record%s, the signed checkpoint\n",
+        printf("  %-11s the record's signature, its place among %" PRIu64
+               " record%s, the signed checkpoint\n",
                "checked", a->chain_size, a->chain_size == 1 ? "" : "s");
     each_not_checked(a, say_text, &first);
 }

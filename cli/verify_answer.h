@@ -12,9 +12,9 @@
 #define BF_VERIFY_SCHEMA "bonafide.verify/1"
 
 enum bf_believed {
-    BF_BELIEVED_NO = 1,   /* the trust list has no such key */
-    BF_BELIEVED_LISTED,   /* in a trust file */
-    BF_BELIEVED_OWN,      /* has signed in this ledger on this machine */
+    BF_BELIEVED_NO = 1, /* the trust list has no such key */
+    BF_BELIEVED_LISTED, /* in a trust file */
+    BF_BELIEVED_OWN,    /* has signed in this ledger on this machine */
 };
 
 struct bf_answer {
@@ -26,14 +26,14 @@ struct bf_answer {
     uint8_t record_hash32[32];
     enum bf_believed believed;
     char trusted_name[BF_NAME_MAX + 1]; /* the reader's word for the key, where LISTED */
-    bool chain_checked; /* every step of the proof holds */
+    bool chain_checked;                 /* every step of the proof holds */
     uint64_t chain_size;
     uint8_t chain_root32[32];
     struct bf_match match; /* spans; none where the bytes are the same */
     bool same_bytes;
     bool offline;
-    uint64_t n_private;    /* records whose digests are not on the ledger */
-    struct bf_intake in;   /* what the suspect is like */
+    uint64_t n_private;  /* records whose digests are not on the ledger */
+    struct bf_intake in; /* what the suspect is like */
 };
 
 enum bf_exit bf_answer_exit(const struct bf_answer *a);

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <pthread.h>
 
-static int16_t table_long[BF_CODE_FREQUENCIES][BF_GRID_LONG], table_short[BF_CODE_FREQUENCIES][BF_GRID_LONG];
+static int16_t table_long[BF_CODE_FREQUENCIES][BF_GRID_LONG],
+    table_short[BF_CODE_FREQUENCIES][BF_GRID_LONG];
 
 static void fill(int16_t (*t)[BF_GRID_LONG], unsigned n)
 {

@@ -27,7 +27,8 @@ struct bf_digest {
 
 static enum bf_err damaged(struct bf_error *err, const char *name)
 {
-    return bf_error_set(err, BF_ERR_FORMAT, "the digest '%s' is damaged, or is not a digest of version 1", name);
+    return bf_error_set(err, BF_ERR_FORMAT,
+                        "the digest '%s' is damaged, or is not a digest of version 1", name);
 }
 
 static bool read_segments(struct bf_digest *d, const uint8_t *p, size_t n)
@@ -57,7 +58,8 @@ static bool read_segments(struct bf_digest *d, const uint8_t *p, size_t n)
     return bf_reader_done(&r) && frames == d->info.n_frames;
 }
 
-enum bf_err bf_digest_open(struct bf_digest **out, const void *p, size_t n, const char *name, struct bf_error *err)
+enum bf_err bf_digest_open(struct bf_digest **out, const void *p, size_t n, const char *name,
+                           struct bf_error *err)
 {
     struct bf_digest *d = calloc(1, sizeof *d);
     const uint8_t *trailer;
@@ -78,7 +80,8 @@ enum bf_err bf_digest_open(struct bf_digest **out, const void *p, size_t n, cons
     n -= BF_DIGEST_TRAILER_SIZE;
     trailer = (const uint8_t *)p + n;
     /* Every segment has a head, which bounds their number before memory is taken for them. */
-    if (!bf_digest_trailer_decode(&d->info, trailer) || d->info.n_segments > n / BF_DIGEST_SEGMENT_HEAD) {
+    if (!bf_digest_trailer_decode(&d->info, trailer) ||
+        d->info.n_segments > n / BF_DIGEST_SEGMENT_HEAD) {
         rc = damaged(err, name);
         goto out;
     }
@@ -155,9 +158,11 @@ bool bf_digest_check(const uint8_t digest32[32], const void *p, size_t n)
     return ok;
 }
 
-/* Calls fn for the segment's frames from index first on. *go_on is false where fn wanted no more. */
+/* Calls fn for the segment's frames from index first on. *go_on is false where fn wanted no more.
+ */
 static bool visit_segment(struct bf_digest *d, uint32_t i, uint64_t first, bool *go_on,
-                          bool (*fn)(void *ctx, uint64_t i, const struct bf_digest_frame *f), void *ctx)
+                          bool (*fn)(void *ctx, uint64_t i, const struct bf_digest_frame *f),
+                          void *ctx)
 {
     const struct segment *s = &d->seg[i];
     struct bf_reader times, codes;
@@ -190,8 +195,8 @@ static bool visit_segment(struct bf_digest *d, uint32_t i, uint64_t first, bool 
 }
 
 enum bf_err bf_digest_frames(struct bf_digest *d, uint64_t first,
-                             bool (*fn)(void *ctx, uint64_t i, const struct bf_digest_frame *f), void *ctx,
-                             struct bf_error *err)
+                             bool (*fn)(void *ctx, uint64_t i, const struct bf_digest_frame *f),
+                             void *ctx, struct bf_error *err)
 {
     bool go_on = true;
     uint32_t i;
@@ -250,7 +255,8 @@ const uint8_t *bf_digest_grid(struct bf_digest *d, uint64_t i, struct bf_error *
     int k;
 
     if (i >= d->info.n_samples) {
-        bf_error_set(err, BF_ERR_USAGE, "the digest '%s' has no sample %llu", d->name, (unsigned long long)i);
+        bf_error_set(err, BF_ERR_USAGE, "the digest '%s' has no sample %llu", d->name,
+                     (unsigned long long)i);
         return NULL;
     }
     for (k = 0; k < CACHE; k++)

@@ -41,8 +41,9 @@ static void open_segment(struct bf_digest_writer *w)
     w->seg_step = 0;
 }
 
-enum bf_err bf_digest_writer_create(struct bf_digest_writer **out, unsigned cols, unsigned rows, uint32_t width,
-                                    uint32_t height, bf_digest_sink *sink, void *ctx, struct bf_error *err)
+enum bf_err bf_digest_writer_create(struct bf_digest_writer **out, unsigned cols, unsigned rows,
+                                    uint32_t width, uint32_t height, bf_digest_sink *sink,
+                                    void *ctx, struct bf_error *err)
 {
     struct bf_digest_writer *w = calloc(1, sizeof *w);
 
@@ -94,8 +95,9 @@ static enum bf_err close_segment(struct bf_digest_writer *w, struct bf_error *er
     bf_buf_put_be32(&head, w->seg_samples);
     bf_buf_put_be32(&head, (uint32_t)w->times.len);
     bf_buf_put_be32(&head, (uint32_t)w->grid.len);
-    rc = w->exact.failed || w->times.failed || w->codes.failed || w->grid.failed || head.failed ? bf_error_nomem(err)
-                                                                                                : BF_OK;
+    rc = w->exact.failed || w->times.failed || w->codes.failed || w->grid.failed || head.failed
+             ? bf_error_nomem(err)
+             : BF_OK;
     if (rc == BF_OK)
         rc = w->sink(w->ctx, head.data, head.len, err);
     if (rc == BF_OK)
@@ -138,8 +140,9 @@ static enum bf_err fill_until(struct bf_digest_writer *w, int64_t end_us, struct
     unsigned i, n = w->info.cols * w->info.rows;
 
     if (end_us - w->at_us > BF_DIGEST_STILL_US)
-        return bf_error_set(err, BF_ERR_LIMIT, "frame %" PRIu64 " stands for %" PRId64 " s; the limit is %" PRId64,
-                            w->info.n_frames - 1, (end_us - w->at_us) / 1000000, BF_DIGEST_STILL_US / 1000000);
+        return bf_error_set(
+            err, BF_ERR_LIMIT, "frame %" PRIu64 " stands for %" PRId64 " s; the limit is %" PRId64,
+            w->info.n_frames - 1, (end_us - w->at_us) / 1000000, BF_DIGEST_STILL_US / 1000000);
     while (w->at_us < end_us) {
         int64_t sample_end = (int64_t)(w->info.n_samples + 1) * BF_DIGEST_PERIOD_US;
         int64_t until = end_us < sample_end ? end_us : sample_end;
@@ -158,7 +161,8 @@ static enum bf_err fill_until(struct bf_digest_writer *w, int64_t end_us, struct
     return BF_OK;
 }
 
-enum bf_err bf_digest_writer_add(struct bf_digest_writer *w, const struct bf_frame_digest *f, struct bf_error *err)
+enum bf_err bf_digest_writer_add(struct bf_digest_writer *w, const struct bf_frame_digest *f,
+                                 struct bf_error *err)
 {
     int64_t step;
     enum bf_err rc = BF_OK;
@@ -168,7 +172,8 @@ enum bf_err bf_digest_writer_add(struct bf_digest_writer *w, const struct bf_fra
     if (rc != BF_OK)
         return rc;
     if (w->seg_frames == BF_DIGEST_SEGMENT_FRAMES)
-        return bf_error_set(err, BF_ERR_LIMIT, "more than %d frames in %d s", BF_DIGEST_SEGMENT_FRAMES,
+        return bf_error_set(err, BF_ERR_LIMIT, "more than %d frames in %d s",
+                            BF_DIGEST_SEGMENT_FRAMES,
                             BF_DIGEST_SEGMENT_SAMPLES * BF_DIGEST_PERIOD_US / 1000000);
     memcpy(w->shown, f->cells, w->info.cols * w->info.rows * sizeof *w->shown);
     w->shown_us = f->pts_us;
@@ -185,8 +190,9 @@ enum bf_err bf_digest_writer_add(struct bf_digest_writer *w, const struct bf_fra
     return BF_OK;
 }
 
-enum bf_err bf_digest_writer_finish(struct bf_digest_writer *w, uint8_t digest32[32], struct bf_digest_info *info,
-                                    int64_t end_us, struct bf_error *err)
+enum bf_err bf_digest_writer_finish(struct bf_digest_writer *w, uint8_t digest32[32],
+                                    struct bf_digest_info *info, int64_t end_us,
+                                    struct bf_error *err)
 {
     struct bf_buf trailer = {0};
     int64_t covered;

@@ -70,7 +70,8 @@ static uint32_t rows_a_strip(const struct bf_plane *p)
     return n < 1 ? 1 : (uint32_t)n;
 }
 
-static enum bf_err reserve(struct bf_frame_digester *d, size_t n_strips, size_t n_bytes, struct bf_error *err)
+static enum bf_err reserve(struct bf_frame_digester *d, size_t n_strips, size_t n_bytes,
+                           struct bf_error *err)
 {
     if (n_strips > d->strip_cap) {
         free(d->strip);
@@ -96,11 +97,11 @@ static enum bf_err reserve(struct bf_frame_digester *d, size_t n_strips, size_t 
 }
 
 /*
- * The planes are cut into strips of whole rows, about 16 KiB each, so that many can be hashed side by side; the frame's hash is
- * over the strips' hashes.
+ * The planes are cut into strips of whole rows, about 16 KiB each, so that many can be hashed side
+ * by side; the frame's hash is over the strips' hashes.
  */
-static enum bf_err hash_frame(uint8_t hash32[32], struct bf_frame_digester *d, const struct bf_frame *f,
-                              struct bf_error *err)
+static enum bf_err hash_frame(uint8_t hash32[32], struct bf_frame_digester *d,
+                              const struct bf_frame *f, struct bf_error *err)
 {
     struct bf_buf head = {0};
     size_t n_strips = 0, n_bytes = 0, k = 0, at = 0;
@@ -147,8 +148,8 @@ static enum bf_err hash_frame(uint8_t hash32[32], struct bf_frame_digester *d, c
     return rc;
 }
 
-enum bf_err bf_frame_digester_run(struct bf_frame_digest *out, struct bf_frame_digester *d, const struct bf_frame *frame,
-                                  struct bf_error *err)
+enum bf_err bf_frame_digester_run(struct bf_frame_digest *out, struct bf_frame_digester *d,
+                                  const struct bf_frame *frame, struct bf_error *err)
 {
     enum bf_err rc = hash_frame(out->exact32, d, frame, err);
 
@@ -161,7 +162,8 @@ enum bf_err bf_frame_digester_run(struct bf_frame_digest *out, struct bf_frame_d
     return BF_OK;
 }
 
-/* The 128 lowest of 256 values are 0 bits, ties by position: the median as a rank, found by a histogram of bits. */
+/* The 128 lowest of 256 values are 0 bits, ties by position: the median as a rank, found by a
+ * histogram of bits. */
 static int64_t median_of(const int64_t *v, size_t n)
 {
     int64_t lo = v[0], hi = v[0];
@@ -186,9 +188,11 @@ static int64_t median_of(const int64_t *v, size_t n)
     return lo;
 }
 
-void bf_code_compute(uint8_t code32[32], uint8_t *contrast, const uint16_t *cells, unsigned cols, unsigned rows)
+void bf_code_compute(uint8_t code32[32], uint8_t *contrast, const uint16_t *cells, unsigned cols,
+                     unsigned rows)
 {
-    const int16_t(*cos_x)[BF_GRID_LONG] = bf_code_table(cols), (*cos_y)[BF_GRID_LONG] = bf_code_table(rows);
+    const int16_t(*cos_x)[BF_GRID_LONG] = bf_code_table(cols),
+          (*cos_y)[BF_GRID_LONG] = bf_code_table(rows);
     static const unsigned n_freq = BF_CODE_FREQUENCIES;
     int32_t first[BF_CODE_FREQUENCIES][BF_GRID_LONG];
     int32_t centred[BF_GRID_CELLS];

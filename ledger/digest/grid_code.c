@@ -32,8 +32,8 @@ static unsigned sign_of(int level)
 }
 
 /*
- * level[] holds this grid's levels up to cell (x, y) and the last grid's from there on, so one array gives both the neighbours
- * in space (left, above) and in time (here, right, below).
+ * level[] holds this grid's levels up to cell (x, y) and the last grid's from there on, so one
+ * array gives both the neighbours in space (left, above) and in time (here, right, below).
  */
 static struct context context_at(const struct bf_grid_state *s, unsigned x, unsigned y)
 {
@@ -85,7 +85,8 @@ static struct bf_bit_model *model_more(struct bf_grid_models *m, const struct co
     return &m->more[c->kind][c->space < 2 ? 0 : c->space < 4 ? 1 : 2][k < 15 ? k : 15];
 }
 
-static void encode_level(struct bf_range_encoder *e, struct bf_grid_models *m, const struct context *c, int level)
+static void encode_level(struct bf_range_encoder *e, struct bf_grid_models *m,
+                         const struct context *c, int level)
 {
     int a = abs(level), k;
 
@@ -101,7 +102,8 @@ static void encode_level(struct bf_range_encoder *e, struct bf_grid_models *m, c
     bf_range_encode_raw(e, (uint32_t)(a - MORE_MAX), 8);
 }
 
-static int decode_level(struct bf_range_decoder *d, struct bf_grid_models *m, const struct context *c)
+static int decode_level(struct bf_range_decoder *d, struct bf_grid_models *m,
+                        const struct context *c)
 {
     bool negative;
     int a;
@@ -159,14 +161,16 @@ void bf_code_state_init(struct bf_code_state *s)
     bf_bit_models_init(&s->model[0][0][0], sizeof s->model / sizeof(struct bf_bit_model));
 }
 
-static struct bf_bit_model *code_model(struct bf_code_state *s, bool later, unsigned n_changed, unsigned i)
+static struct bf_bit_model *code_model(struct bf_code_state *s, bool later, unsigned n_changed,
+                                       unsigned i)
 {
     unsigned bucket = n_changed > 8 ? 8 : n_changed;
 
     return &s->model[later][bucket][s->changed32[i / 8] >> (i % 8) & 1];
 }
 
-/* An all-zero code is never a frame's first state: a code has 128 bits set or is flat; used to tell the first one. */
+/* An all-zero code is never a frame's first state: a code has 128 bits set or is flat; used to tell
+ * the first one. */
 static bool is_later(const struct bf_code_state *s)
 {
     static const uint8_t none[32];

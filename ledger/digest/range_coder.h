@@ -1,7 +1,8 @@
 /*
  * range_coder.h - adaptive binary arithmetic coding (after Martin 1979; carries as in LZMA's coder)
  *
- * Each bit is coded under a model that learns its probability with a fast and a slow estimate, which are averaged.
+ * Each bit is coded under a model that learns its probability with a fast and a slow estimate,
+ * which are averaged.
  */
 #ifndef BF_RANGE_CODER_H
 #define BF_RANGE_CODER_H

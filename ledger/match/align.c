@@ -13,11 +13,13 @@ enum {
 
 /* Differences beyond this, in luma steps, say only "not the same". */
 #define DISTANCE_CAP 20.0f
-/* A moment that fits no offset better than this belongs to none; changing the offset costs as much as so many luma steps. */
+/* A moment that fits no offset better than this belongs to none; changing the offset costs as much
+ * as so many luma steps. */
 #define DISTANCE_NONE 9.0f
 #define SWITCH_COST 12.0f
 
-/* Variance over a chunk, in squared luma steps, from which a block moves, and where more of it counts no more. */
+/* Variance over a chunk, in squared luma steps, from which a block moves, and where more of it
+ * counts no more. */
 #define MOVING 0.6
 #define MOVING_CAP 25.0
 /* Correlation from which two blocks move in step. */
@@ -34,7 +36,8 @@ static int64_t moment_us(size_t k)
 
 static bool suspect_at(float *out, const struct bf_trace *t, size_t k)
 {
-    return bf_trace_mean_coarse(t, out, (int64_t)k * BF_ALIGN_STEP_US, (int64_t)(k + 1) * BF_ALIGN_STEP_US) > 0;
+    return bf_trace_mean_coarse(t, out, (int64_t)k * BF_ALIGN_STEP_US,
+                                (int64_t)(k + 1) * BF_ALIGN_STEP_US) > 0;
 }
 
 static float distance(const float *x, const float *s, struct fit f)
@@ -84,7 +87,8 @@ static struct fit sums_fit(const struct sums *a)
     return f;
 }
 
-/* The moments that are used to refine: spread evenly. Their block means are kept, (n, BF_COARSE_CELLS). */
+/* The moments that are used to refine: spread evenly. Their block means are kept, (n,
+ * BF_COARSE_CELLS). */
 struct moments {
     size_t *k;
     float *x;
@@ -103,8 +107,10 @@ static void choose_moments(struct moments *m, const struct bf_trace *t, size_t n
     }
 }
 
-/* Mean distance over the moments that lie in the record; the best half counts, so that an offset may hold for a part. */
-static float cost_at(const struct moments *m, struct bf_coarse *source, int64_t offset, struct fit f, float *scratch)
+/* Mean distance over the moments that lie in the record; the best half counts, so that an offset
+ * may hold for a part. */
+static float cost_at(const struct moments *m, struct bf_coarse *source, int64_t offset,
+                     struct fit f, float *scratch)
 {
     float s[BF_COARSE_CELLS], sum = 0;
     size_t i, j, n = 0, half;
@@ -148,7 +154,8 @@ static struct fit fit_at(const struct moments *m, struct bf_coarse *source, int6
 }
 
 /* The best offset within range of the vote, in three steps. */
-static int64_t refine(const struct moments *m, struct bf_coarse *source, int64_t offset, struct fit *f, float *scratch)
+static int64_t refine(const struct moments *m, struct bf_coarse *source, int64_t offset,
+                      struct fit *f, float *scratch)
 {
     static const struct {
         int64_t range, step;
@@ -175,8 +182,9 @@ static int64_t refine(const struct moments *m, struct bf_coarse *source, int64_t
 }
 
 /* Viterbi: state n_offsets is "none of this record". choice is (n_moments). */
-static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_trace *t, struct bf_coarse *source,
-                             const int64_t *offset, const struct fit *fit, size_t n_offsets, struct bf_error *err)
+static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_trace *t,
+                             struct bf_coarse *source, const int64_t *offset, const struct fit *fit,
+                             size_t n_offsets, struct bf_error *err)
 {
     uint8_t(*from)[BF_ALIGN_OFFSETS + 1] = calloc(n_moments, sizeof *from);
     float cost[BF_ALIGN_OFFSETS + 1] = {0}, x[BF_COARSE_CELLS], s[BF_COARSE_CELLS];
@@ -197,8 +205,9 @@ static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_
             float d = DISTANCE_NONE;
 
             if (j < n_offsets)
-                d = seen && bf_coarse_at(source, s, moment_us(k) + offset[j]) ? distance(x, s, fit[j])
-                                                                              : DISTANCE_CAP;
+                d = seen && bf_coarse_at(source, s, moment_us(k) + offset[j])
+                        ? distance(x, s, fit[j])
+                        : DISTANCE_CAP;
             from[k][j] = (uint8_t)j;
             if (k > 0 && cost[j] > floor + SWITCH_COST) {
                 from[k][j] = (uint8_t)best;
@@ -230,7 +239,8 @@ struct chunk {
 
 /* What measure_run sums up. */
 struct motion {
-    double moving, in_step; /* weights of cells that move in the record, and of those that move alike in the suspect */
+    double moving, in_step; /* weights of cells that move in the record, and of those that move
+                               alike in the suspect */
     double suspect_moving;  /* cells that move in the suspect */
     size_t n_cells;
 };
@@ -258,7 +268,8 @@ static void add_chunk(struct motion *m, struct chunk *c)
         m->suspect_moving += xx >= MOVING ? 1 : 0;
         if (ss < MOVING)
             continue;
-        /* A cell's say grows with its motion, up to a point: one waving hand is not the whole picture. */
+        /* A cell's say grows with its motion, up to a point: one waving hand is not the whole
+         * picture. */
         double weight = ss < MOVING_CAP ? ss : MOVING_CAP;
 
         m->moving += weight;
@@ -268,9 +279,10 @@ static void add_chunk(struct motion *m, struct chunk *c)
     c->n = 0;
 }
 
-/* Fills in what a run is like: how much of what moves does so in step, and how far the rest is apart. */
-static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t, struct bf_coarse *source,
-                               struct bf_error *err)
+/* Fills in what a run is like: how much of what moves does so in step, and how far the rest is
+ * apart. */
+static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t,
+                               struct bf_coarse *source, struct bf_error *err)
 {
     struct chunk *c = calloc(1, sizeof *c);
     struct fit f = {(float)run->gain, (float)run->bias};
@@ -281,7 +293,8 @@ static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t, str
     if (c == NULL)
         return bf_error_nomem(err);
     for (; (int64_t)k * BF_ALIGN_STEP_US < run->end_us; k++) {
-        if (!suspect_at(c->x[c->n], t, k) || !bf_coarse_at(source, c->s[c->n], moment_us(k) + run->offset_us))
+        if (!suspect_at(c->x[c->n], t, k) ||
+            !bf_coarse_at(source, c->s[c->n], moment_us(k) + run->offset_us))
             continue;
         dist += (double)distance(c->x[c->n], c->s[c->n], f);
         n++;
@@ -304,8 +317,9 @@ void bf_runs_release(struct bf_runs *r)
 }
 
 /* Turns the path into runs. */
-static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, size_t n_moments, const struct bf_trace *t,
-                                const int64_t *offset, const struct fit *fit, size_t n_offsets, struct bf_error *err)
+static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, size_t n_moments,
+                                const struct bf_trace *t, const int64_t *offset,
+                                const struct fit *fit, size_t n_offsets, struct bf_error *err)
 {
     size_t k, from = 0;
 
@@ -334,9 +348,12 @@ static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, siz
     return BF_OK;
 }
 
-enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source, struct bf_error *err)
+enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
+                     struct bf_error *err)
 {
-    size_t n_moments = (size_t)((bf_trace_end_us(suspect) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US), n_votes, n = 0, i, j;
+    size_t n_moments =
+               (size_t)((bf_trace_end_us(suspect) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US),
+           n_votes, n = 0, i, j;
     int64_t vote[BF_ALIGN_OFFSETS], offset[BF_ALIGN_OFFSETS];
     struct fit fit[BF_ALIGN_OFFSETS];
     struct bf_coarse *coarse = NULL;

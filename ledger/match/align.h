@@ -1,8 +1,9 @@
 /*
  * align.h - which part of a record does each moment of the suspect come from
  *
- * Lookup codes vote for offsets between the two clocks; each offset is refined on coarse block means; a Viterbi path over the
- * suspect's time picks, moment by moment, an offset or "none of this record", so trims and cuts fall out as runs.
+ * Lookup codes vote for offsets between the two clocks; each offset is refined on coarse block
+ * means; a Viterbi path over the suspect's time picks, moment by moment, an offset or "none of this
+ * record", so trims and cuts fall out as runs.
  */
 #ifndef BF_ALIGN_H
 #define BF_ALIGN_H
@@ -12,15 +13,18 @@
 #define BF_ALIGN_STEP_US BF_DIGEST_PERIOD_US /* the path's resolution */
 #define BF_ALIGN_OFFSETS 8                   /* offsets a path may switch between */
 
-/* A stretch of the suspect that follows the record at one offset: source time = suspect time + offset. */
+/* A stretch of the suspect that follows the record at one offset: source time = suspect time +
+ * offset. */
 struct bf_run {
     int64_t start_us, end_us; /* of the suspect */
     int64_t offset_us;
-    double gain, bias;   /* suspect luma = gain x source luma + bias */
-    double in_step;        /* share, by motion, of the blocks that move in the record which move alike in the suspect */
-    double moving;         /* how much of the record moves there, 0 to 1 */
+    double gain, bias; /* suspect luma = gain x source luma + bias */
+    double in_step; /* share, by motion, of the blocks that move in the record which move alike in
+                       the suspect */
+    double moving;  /* how much of the record moves there, 0 to 1 */
     double suspect_moving; /* share of the suspect's blocks that move */
-    double distance;       /* mean absolute difference of the block means after gain and bias, luma steps */
+    double
+        distance; /* mean absolute difference of the block means after gain and bias, luma steps */
 };
 
 struct bf_runs {
@@ -30,9 +34,10 @@ struct bf_runs {
 
 void bf_runs_release(struct bf_runs *r);
 /*
- * Align the whole suspect with the record. Runs come in the suspect's order and do not overlap; moments that belong to
- * none of the record are left out. An empty result is no error.
+ * Align the whole suspect with the record. Runs come in the suspect's order and do not overlap;
+ * moments that belong to none of the record are left out. An empty result is no error.
  */
-enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source, struct bf_error *err);
+enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
+                     struct bf_error *err);
 
 #endif

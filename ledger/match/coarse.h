@@ -10,7 +10,8 @@ struct bf_coarse;
 
 enum bf_err bf_coarse_create(struct bf_coarse **c, struct bf_digest *source, struct bf_error *err);
 void bf_coarse_free(struct bf_coarse **c);
-/* Block means around time us, between the two nearest samples; false outside the record, or with the error kept. */
+/* Block means around time us, between the two nearest samples; false outside the record, or with
+ * the error kept. */
 bool bf_coarse_at(struct bf_coarse *c, float *out, int64_t us);
 /* BF_OK, or why an earlier bf_coarse_at could not decode. */
 enum bf_err bf_coarse_status(const struct bf_coarse *c, struct bf_error *err);

@@ -6,15 +6,15 @@
 
 enum {
     SLOTS = 16,
-    KEY_SIZE = 3,          /* slot, value */
-    POSTING_SIZE = 8,      /* record, time in milliseconds */
+    KEY_SIZE = 3,     /* slot, value */
+    POSTING_SIZE = 8, /* record, time in milliseconds */
     ANCHOR_GAP_US = 500000,
-    FOLD_DISTANCE = 8,     /* an anchor no further from the last one is left out ... */
-    FOLD_US = 5000000,     /* ... for so long */
-    POSTINGS_MAX = 2048,   /* read of one key: codes that so many frames share tell nothing apart */
+    FOLD_DISTANCE = 8,   /* an anchor no further from the last one is left out ... */
+    FOLD_US = 5000000,   /* ... for so long */
+    POSTINGS_MAX = 2048, /* read of one key: codes that so many frames share tell nothing apart */
     PROBES_MAX = 400,
     PROBE_GAP_US = 200000,
-    RECORDS_MAX = 4096,    /* records counted for one suspect */
+    RECORDS_MAX = 4096, /* records counted for one suspect */
 };
 
 static void slot_key(uint8_t key[KEY_SIZE], const uint8_t code32[32], unsigned slot)
@@ -56,7 +56,8 @@ static bool file_frame(void *ctx, uint64_t i, const struct bf_digest_frame *f)
     (void)i;
     if (is_blank(f->code32) || (c->any && f->pts_us - c->last_us < ANCHOR_GAP_US))
         return true;
-    if (c->any && f->pts_us - c->last_us < FOLD_US && bf_code_distance(f->code32, c->last32) <= FOLD_DISTANCE)
+    if (c->any && f->pts_us - c->last_us < FOLD_US &&
+        bf_code_distance(f->code32, c->last32) <= FOLD_DISTANCE)
         return true;
     posting(p, c->record, f->pts_us);
     c->rc = bf_txn_put(c->t, BF_TABLE_ANCHORS, p, sizeof p, f->code32, 32, c->err);
@@ -70,7 +71,8 @@ static bool file_frame(void *ctx, uint64_t i, const struct bf_digest_frame *f)
     return c->rc == BF_OK;
 }
 
-enum bf_err bf_code_index_add(struct bf_txn *t, uint64_t record, const void *blob, size_t n, struct bf_error *err)
+enum bf_err bf_code_index_add(struct bf_txn *t, uint64_t record, const void *blob, size_t n,
+                              struct bf_error *err)
 {
     struct filing c = {.t = t, .record = record, .err = err};
     struct bf_digest *d = NULL;
@@ -95,7 +97,7 @@ struct finding {
     struct {
         uint64_t record;
         uint32_t n_probes, last_probe;
-    } *record; /* (RECORDS_MAX) */
+    } * record; /* (RECORDS_MAX) */
     size_t n_records;
 };
 

@@ -3,10 +3,10 @@
 #include "lib/base/spool.h"
 
 enum {
-    POOL = 7,         /* samples a pooled value spans, 0.7 s */
-    HOT_CELLS = 12,   /* cells that must stand out together */
-    ROWS_MIN = 4,     /* and for how many samples */
-    GAP_MAX = 5,      /* samples that may lie between two parts of one alteration */
+    POOL = 7,       /* samples a pooled value spans, 0.7 s */
+    HOT_CELLS = 12, /* cells that must stand out together */
+    ROWS_MIN = 4,   /* and for how many samples */
+    GAP_MAX = 5,    /* samples that may lie between two parts of one alteration */
 };
 
 #define SQUARE_CAP 36.0f /* no single residual counts for more */
@@ -15,8 +15,9 @@ enum {
 #define MASK_SHARE 0.3f  /* of its samples that a cell must be hot in to belong to the region */
 
 /*
- * A region's mean must stand out from what this copy's pooled residuals reach by themselves: so many times their 95th
- * percentile, within bounds. Strong recompression leaves patches (banding, frozen blocks) that pool to more than noise would.
+ * A region's mean must stand out from what this copy's pooled residuals reach by themselves: so
+ * many times their 95th percentile, within bounds. Strong recompression leaves patches (banding,
+ * frozen blocks) that pool to more than noise would.
  */
 #define STRENGTH_FACTOR 8.0f
 #define STRENGTH_LOW 9.0f
@@ -68,7 +69,8 @@ static void pool_step(struct comparison *c, uint64_t k, uint64_t n)
     }
 }
 
-/* Marks the cells that stand out around row k; returns how many have a neighbour that does so too. */
+/* Marks the cells that stand out around row k; returns how many have a neighbour that does so too.
+ */
 static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
 {
     uint64_t from = k < POOL / 2 ? 0 : k - POOL / 2, to = k + POOL / 2 < n ? k + POOL / 2 : n - 1;
@@ -87,7 +89,8 @@ static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
                     sum += c->pool.sum[(int)i + dy * (int)c->cols + dx];
             sum *= scale;
             c->pool.hot[i] = sum > HOT;
-            c->pooled[sum * POOLED_ONE < POOLED_BINS - 1 ? (unsigned)(sum * POOLED_ONE) : POOLED_BINS - 1]++;
+            c->pooled[sum * POOLED_ONE < POOLED_BINS - 1 ? (unsigned)(sum * POOLED_ONE)
+                                                         : POOLED_BINS - 1]++;
             n_hot += c->pool.hot[i];
         }
     }
@@ -95,7 +98,8 @@ static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
 }
 
 /* Mean squared residual of row k over the event's region. */
-static float region_mean(const struct comparison *c, uint64_t k, const uint8_t *mask, unsigned n_mask)
+static float region_mean(const struct comparison *c, uint64_t k, const uint8_t *mask,
+                         unsigned n_mask)
 {
     const struct bf_residual_row *row = bf_spool_row(c->rows, k);
     unsigned i, cells = c->cols * c->n_rows_of_cells;
@@ -127,7 +131,8 @@ static void region_box(struct bf_alteration *a, const uint8_t *mask, unsigned co
     a->bottom = (double)y1 / rows;
 }
 
-/* The pool smears an alteration by half its width: its ends are where the region itself starts and stops to differ. */
+/* The pool smears an alteration by half its width: its ends are where the region itself starts and
+ * stops to differ. */
 static enum bf_err close_event(struct comparison *c, uint64_t n, struct bf_error *err)
 {
     struct open_event *e = &c->event;
@@ -161,7 +166,8 @@ static enum bf_err close_event(struct comparison *c, uint64_t n, struct bf_error
     for (k = first; k <= last; k++)
         sum += (double)region_mean(c, k, mask, n_mask);
     a.start_us = ((const struct bf_residual_row *)bf_spool_row(c->rows, first))->suspect_us;
-    a.end_us = ((const struct bf_residual_row *)bf_spool_row(c->rows, last))->suspect_us + BF_DIGEST_PERIOD_US;
+    a.end_us = ((const struct bf_residual_row *)bf_spool_row(c->rows, last))->suspect_us +
+               BF_DIGEST_PERIOD_US;
     a.strength = sum / (double)(last - first + 1);
     region_box(&a, mask, c->cols, c->n_rows_of_cells);
     more = realloc(c->out->item, (c->out->n + 1) * sizeof *more);
@@ -228,8 +234,9 @@ static void drop_weak(struct comparison *c)
     c->out->n = kept;
 }
 
-enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run, const struct bf_trace *suspect,
-                       struct bf_digest *source, const char *tmp_dir, struct bf_error *err)
+enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run,
+                       const struct bf_trace *suspect, struct bf_digest *source,
+                       const char *tmp_dir, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct comparison *c = calloc(1, sizeof *c);

@@ -8,9 +8,9 @@
 
 /* A stretch of time in which a region differs by more than this copy's own noise. */
 struct bf_alteration {
-    int64_t start_us, end_us;     /* of the suspect */
+    int64_t start_us, end_us;        /* of the suspect */
     double left, top, right, bottom; /* of the picture as shown, 0 to 1 */
-    double strength;              /* mean squared residual of the region, in units of the noise's variance */
+    double strength; /* mean squared residual of the region, in units of the noise's variance */
 };
 
 struct bf_alterations {
@@ -21,7 +21,8 @@ struct bf_alterations {
 
 void bf_alterations_release(struct bf_alterations *a);
 /* tmp_dir: where rows are kept meanwhile. */
-enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run, const struct bf_trace *suspect,
-                       struct bf_digest *source, const char *tmp_dir, struct bf_error *err);
+enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run,
+                       const struct bf_trace *suspect, struct bf_digest *source,
+                       const char *tmp_dir, struct bf_error *err);
 
 #endif

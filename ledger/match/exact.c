@@ -39,7 +39,8 @@ static int compare(const void *a, const void *b)
     return c != 0 ? c : (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-/* The record's frame with this hash that is number want if there is one, else the first after want, else the first. */
+/* The record's frame with this hash that is number want if there is one, else the first after want,
+ * else the first. */
 static const struct key *find(const struct keys *k, const uint8_t exact32[32], uint64_t want)
 {
     struct key probe = {.frame = want};
@@ -59,10 +60,13 @@ static const struct key *find(const struct keys *k, const uint8_t exact32[32], u
     probe.frame = 0;
     while (lo > 0 && memcmp(k->item[lo - 1].hash16, probe.hash16, sizeof probe.hash16) == 0)
         lo--;
-    return lo < k->n && memcmp(k->item[lo].hash16, probe.hash16, sizeof probe.hash16) == 0 ? &k->item[lo] : NULL;
+    return lo < k->n && memcmp(k->item[lo].hash16, probe.hash16, sizeof probe.hash16) == 0
+               ? &k->item[lo]
+               : NULL;
 }
 
-static enum bf_err add_run(struct bf_exact_runs *r, const struct bf_exact_run *run, struct bf_error *err)
+static enum bf_err add_run(struct bf_exact_runs *r, const struct bf_exact_run *run,
+                           struct bf_error *err)
 {
     struct bf_exact_run *more = realloc(r->item, (r->n + 1) * sizeof *more);
 
@@ -73,8 +77,8 @@ static enum bf_err add_run(struct bf_exact_runs *r, const struct bf_exact_run *r
     return BF_OK;
 }
 
-enum bf_err bf_exact_find(struct bf_exact_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
-                          struct bf_error *err)
+enum bf_err bf_exact_find(struct bf_exact_runs *runs, const struct bf_trace *suspect,
+                          struct bf_digest *source, struct bf_error *err)
 {
     struct keys k = {0};
     struct bf_exact_run run = {0};

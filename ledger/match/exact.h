@@ -18,7 +18,7 @@ struct bf_exact_runs {
 
 void bf_exact_runs_release(struct bf_exact_runs *r);
 /* Maximal runs of consecutive frames, in the suspect's order. */
-enum bf_err bf_exact_find(struct bf_exact_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
-                          struct bf_error *err);
+enum bf_err bf_exact_find(struct bf_exact_runs *runs, const struct bf_trace *suspect,
+                          struct bf_digest *source, struct bf_error *err);
 
 #endif

@@ -7,15 +7,17 @@
 #include <stdlib.h>
 
 enum {
-    RUN_MIN_US = 1000000,     /* a shorter run says too little */
-    FOREIGN_MIN_US = 500000,  /* shorter gaps between runs are the path's own grain */
-    CUT_MIN_US = 250000,      /* a jump between two offsets from which something is missing or twice there */
-    EXACT_MIN_FRAMES = 2,     /* fewer equal frames may be chance: black, a test card */
-    SPEED_FRAMES = 5,         /* of equal frames before their timing says anything */
-    SHORT_US = 1000000,       /* a suspect below this is too short to be aligned */
+    RUN_MIN_US = 1000000,    /* a shorter run says too little */
+    FOREIGN_MIN_US = 500000, /* shorter gaps between runs are the path's own grain */
+    CUT_MIN_US =
+        250000, /* a jump between two offsets from which something is missing or twice there */
+    EXACT_MIN_FRAMES = 2, /* fewer equal frames may be chance: black, a test card */
+    SPEED_FRAMES = 5,     /* of equal frames before their timing says anything */
+    SHORT_US = 1000000,   /* a suspect below this is too short to be aligned */
 };
 
-/* Share of the moving blocks that must move in step; other footage on the same set stays below a fifth. */
+/* Share of the moving blocks that must move in step; other footage on the same set stays below a
+ * fifth. */
 #define IN_STEP_MIN 0.4
 /* Below this nothing moves, and the picture alone must do. */
 #define STILL 0.003
@@ -63,8 +65,11 @@ void bf_match_release(struct bf_match *m)
 
 bool bf_match_better(const struct bf_match *a, const struct bf_match *b)
 {
-    static const int rank[] = {[BF_VERDICT_IDENTICAL] = 4, [BF_VERDICT_SAME_CONTENT] = 4, [BF_VERDICT_ALTERED] = 3,
-                               [BF_VERDICT_INCONCLUSIVE] = 2, [BF_VERDICT_UNREGISTERED] = 1};
+    static const int rank[] = {[BF_VERDICT_IDENTICAL] = 4,
+                               [BF_VERDICT_SAME_CONTENT] = 4,
+                               [BF_VERDICT_ALTERED] = 3,
+                               [BF_VERDICT_INCONCLUSIVE] = 2,
+                               [BF_VERDICT_UNREGISTERED] = 1};
 
     if (rank[a->verdict] != rank[b->verdict])
         return rank[a->verdict] > rank[b->verdict];
@@ -89,13 +94,17 @@ static enum bf_err add_span(struct bf_match *m, const struct bf_span *s, struct 
 
 static enum bf_err add_foreign(struct bf_match *m, int64_t from, int64_t to, struct bf_error *err)
 {
-    struct bf_span s = {.state = BF_SPAN_FOREIGN, .suspect_start_us = from, .suspect_end_us = to, .source_start_us = -1};
+    struct bf_span s = {.state = BF_SPAN_FOREIGN,
+                        .suspect_start_us = from,
+                        .suspect_end_us = to,
+                        .source_start_us = -1};
 
     return add_span(m, &s, err);
 }
 
 /* The part of a run between two alterations. */
-static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_t from, int64_t to, struct bf_error *err)
+static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_t from, int64_t to,
+                            struct bf_error *err)
 {
     struct bf_span s = {.state = BF_SPAN_SAME,
                         .suspect_start_us = from,
@@ -120,8 +129,8 @@ static bool is_accepted(const struct bf_run *r)
 }
 
 /* The spans of one run: same, and altered where the comparison says so. */
-static enum bf_err add_run(struct bf_match *m, const struct bf_run *run, const struct bf_alterations *a,
-                           struct bf_error *err)
+static enum bf_err add_run(struct bf_match *m, const struct bf_run *run,
+                           const struct bf_alterations *a, struct bf_error *err)
 {
     int64_t at = run->start_us;
     enum bf_err rc = BF_OK;
@@ -140,7 +149,8 @@ static enum bf_err add_run(struct bf_match *m, const struct bf_run *run, const s
 
         if (s.suspect_end_us <= s.suspect_start_us)
             continue;
-        s.source_start_us = s.suspect_start_us + run->offset_us > 0 ? s.suspect_start_us + run->offset_us : 0;
+        s.source_start_us =
+            s.suspect_start_us + run->offset_us > 0 ? s.suspect_start_us + run->offset_us : 0;
         rc = add_same(m, run, at, s.suspect_start_us, err);
         if (rc == BF_OK)
             rc = add_span(m, &s, err);
@@ -158,8 +168,8 @@ struct summary {
 };
 
 static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const struct bf_runs *runs,
-                             const struct bf_trace *suspect, struct bf_digest *source, const char *tmp_dir,
-                             struct bf_error *err)
+                             const struct bf_trace *suspect, struct bf_digest *source,
+                             const char *tmp_dir, struct bf_error *err)
 {
     enum bf_err rc = BF_OK;
     size_t i;
@@ -182,7 +192,8 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
         if (rc == BF_OK)
             rc = add_run(m, run, &a, err);
         bf_alterations_release(&a);
-        if (sum->last != NULL && llabs(run->offset_us - sum->last->offset_us) >= CUT_MIN_US && !is_still(run))
+        if (sum->last != NULL && llabs(run->offset_us - sum->last->offset_us) >= CUT_MIN_US &&
+            !is_still(run))
             sum->n_cuts++;
         sum->all_still = sum->all_still && is_still(run);
         sum->covered_us += length;
@@ -192,7 +203,8 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
         if (sum->longest == NULL || length > sum->longest->end_us - sum->longest->start_us)
             sum->longest = run;
     }
-    if (rc == BF_OK && sum->n_accepted > 0 && bf_trace_end_us(suspect) - sum->last_end_us >= FOREIGN_MIN_US) {
+    if (rc == BF_OK && sum->n_accepted > 0 &&
+        bf_trace_end_us(suspect) - sum->last_end_us >= FOREIGN_MIN_US) {
         sum->foreign_us += bf_trace_end_us(suspect) - sum->last_end_us;
         rc = add_foreign(m, sum->last_end_us, bf_trace_end_us(suspect), err);
     }
@@ -211,14 +223,15 @@ static void say_altered(struct bf_match *m, const struct summary *sum)
 
     if (sum->n_altered > 0)
         n += (size_t)snprintf(m->reason + n, sizeof m->reason - n,
-                              "a region shows something else for %.1f s in %zu stretch%s", (double)sum->altered_us / 1e6,
-                              sum->n_altered, sum->n_altered == 1 ? "" : "es");
+                              "a region shows something else for %.1f s in %zu stretch%s",
+                              (double)sum->altered_us / 1e6, sum->n_altered,
+                              sum->n_altered == 1 ? "" : "es");
     if (sum->foreign_us > 0)
-        n += (size_t)snprintf(m->reason + n, sizeof m->reason - n, "%s%.1f s are not of the record", n ? "; " : "",
-                              (double)sum->foreign_us / 1e6);
+        n += (size_t)snprintf(m->reason + n, sizeof m->reason - n, "%s%.1f s are not of the record",
+                              n ? "; " : "", (double)sum->foreign_us / 1e6);
     if (sum->n_cuts > 0)
-        snprintf(m->reason + n, sizeof m->reason - n, "%sthe record's time jumps in %zu place%s", n ? "; " : "",
-                 sum->n_cuts, sum->n_cuts == 1 ? "" : "s");
+        snprintf(m->reason + n, sizeof m->reason - n, "%sthe record's time jumps in %zu place%s",
+                 n ? "; " : "", sum->n_cuts, sum->n_cuts == 1 ? "" : "s");
 }
 
 static void judge(struct bf_match *m, const struct summary *sum, const struct bf_trace *suspect,
@@ -259,8 +272,8 @@ static double exact_speed(const struct bf_exact_run *r, const struct bf_trace *s
 }
 
 /*
- * One run of equal frames as a span, or as more of the last one where hardly any time is missing between them: a stream that is cut
- * without re-encoding loses single frames at its ends.
+ * One run of equal frames as a span, or as more of the last one where hardly any time is missing
+ * between them: a stream that is cut without re-encoding loses single frames at its ends.
  */
 static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf_exact_run *r,
                              const struct bf_trace *suspect, struct bf_error *err)
@@ -269,7 +282,8 @@ static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf
     struct bf_span *last = m->n_spans > 0 ? &m->span[m->n_spans - 1] : NULL;
     struct bf_span s = {.state = BF_SPAN_EXACT,
                         .suspect_start_us = bf_trace_frame(suspect, r->suspect_frame)->pts_us,
-                        .suspect_end_us = end < n ? bf_trace_frame(suspect, end)->pts_us : bf_trace_end_us(suspect),
+                        .suspect_end_us = end < n ? bf_trace_frame(suspect, end)->pts_us
+                                                  : bf_trace_end_us(suspect),
                         .source_start_us = r->source_us,
                         .suspect_frame = r->suspect_frame,
                         .source_frame = r->source_frame,
@@ -277,7 +291,8 @@ static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf
                         .n_frames = r->n_frames};
 
     if (last != NULL && r->source_frame > last->source_last_frame) {
-        int64_t before = last->source_start_us - last->suspect_start_us, now = s.source_start_us - s.suspect_start_us;
+        int64_t before = last->source_start_us - last->suspect_start_us,
+                now = s.source_start_us - s.suspect_start_us;
 
         if (llabs(now - before) < CUT_MIN_US) {
             last->suspect_end_us = s.suspect_end_us;
@@ -291,11 +306,11 @@ static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf
 }
 
 /*
- * Where all frames are the record's own there is nothing to align: the spans are the runs of equal frames. False where the
- * frames do not cover the suspect.
+ * Where all frames are the record's own there is nothing to align: the spans are the runs of equal
+ * frames. False where the frames do not cover the suspect.
  */
-static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_trace *suspect, struct bf_digest *source,
-                               struct bf_error *err)
+static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_trace *suspect,
+                               struct bf_digest *source, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct bf_exact_runs runs;
@@ -318,24 +333,27 @@ static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_t
     m->gain = 1;
     m->speed = 1;
     for (i = 0; i < runs.n; i++)
-        if (runs.item[i].n_frames > SPEED_FRAMES && fabs(exact_speed(&runs.item[i], suspect) - 1) > SPEED_SLACK)
+        if (runs.item[i].n_frames > SPEED_FRAMES &&
+            fabs(exact_speed(&runs.item[i], suspect) - 1) > SPEED_SLACK)
             m->speed = exact_speed(&runs.item[i], suspect);
     m->offset_us = runs.item[0].source_us;
     m->trimmed = n < info->n_frames;
     m->verdict = n_cuts == 0 && m->speed == 1 ? BF_VERDICT_SAME_CONTENT : BF_VERDICT_ALTERED;
     if (m->speed != 1)
-        snprintf(m->reason, sizeof m->reason, "it plays the record's frames at %.2f times their speed", m->speed);
+        snprintf(m->reason, sizeof m->reason,
+                 "it plays the record's frames at %.2f times their speed", m->speed);
     else if (n_cuts > 0)
-        snprintf(m->reason, sizeof m->reason, "the record's own frames, cut or put in another order in %zu place%s",
-                 n_cuts, n_cuts == 1 ? "" : "s");
+        snprintf(m->reason, sizeof m->reason,
+                 "the record's own frames, cut or put in another order in %zu place%s", n_cuts,
+                 n_cuts == 1 ? "" : "s");
     *done = rc == BF_OK;
 out:
     bf_exact_runs_release(&runs);
     return rc;
 }
 
-enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect, struct bf_digest *source,
-                            const char *tmp_dir, struct bf_error *err)
+enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect,
+                            struct bf_digest *source, const char *tmp_dir, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct summary sum = {0};
@@ -349,7 +367,8 @@ enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect, 
         return rc;
     if (bf_trace_end_us(suspect) < SHORT_US) {
         m->verdict = BF_VERDICT_INCONCLUSIVE;
-        snprintf(m->reason, sizeof m->reason, "it is shorter than a second, which is too short to compare");
+        snprintf(m->reason, sizeof m->reason,
+                 "it is shorter than a second, which is too short to compare");
         return BF_OK;
     }
     /* Portrait against landscape: a picture cannot be a plain copy of one that is turned. */

@@ -1,7 +1,8 @@
 /*
  * match.h - what a suspect is to one record: its spans, and the verdict they add up to
  *
- * SPEC.md "Matching" gives the steps. Knows digests alone: whether the record may be believed is for ledger/chain.
+ * SPEC.md "Matching" gives the steps. Knows digests alone: whether the record may be believed is
+ * for ledger/chain.
  */
 #ifndef BF_MATCH_H
 #define BF_MATCH_H
@@ -33,9 +34,11 @@ struct bf_span {
     enum bf_span_state state;
     int64_t suspect_start_us, suspect_end_us;
     int64_t source_start_us; /* of the record; -1 where FOREIGN */
-    /* ALTERED: the region, 0 to 1 of the picture as shown, and its mean squared residual in units of the copy's noise */
+    /* ALTERED: the region, 0 to 1 of the picture as shown, and its mean squared residual in units
+     * of the copy's noise */
     double left, top, right, bottom, strength;
-    /* EXACT: the first frame's number in suspect and record, the last one's in the record, and how many are there */
+    /* EXACT: the first frame's number in suspect and record, the last one's in the record, and how
+     * many are there */
     uint64_t suspect_frame, source_frame, source_last_frame, n_frames;
 };
 
@@ -44,9 +47,9 @@ struct bf_span {
 struct bf_match {
     enum bf_verdict verdict;
     char reason[BF_REASON_MAX]; /* one sentence; empty for SAME_CONTENT */
-    struct bf_span *span; /* in the suspect's order, without gaps or overlaps */
+    struct bf_span *span;       /* in the suspect's order, without gaps or overlaps */
     size_t n_spans;
-    double coverage; /* share of the suspect's time that follows the record */
+    double coverage;   /* share of the suspect's time that follows the record */
     double gain, bias; /* suspect luma = gain x record luma + bias, over the longest run */
     double distance;
     double speed;      /* of the suspect against the record; 1: the same */
@@ -56,12 +59,13 @@ struct bf_match {
 
 void bf_match_release(struct bf_match *m);
 /*
- * Hold the sealed suspect against one record's digest. tmp_dir: for rows that do not fit memory. A record that the
- * suspect has nothing of gives UNREGISTERED.
+ * Hold the sealed suspect against one record's digest. tmp_dir: for rows that do not fit memory. A
+ * record that the suspect has nothing of gives UNREGISTERED.
  */
-enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect, struct bf_digest *source,
-                            const char *tmp_dir, struct bf_error *err);
-/* True where a says more about the suspect than b: whole before altered before nothing, then more of it, then closer. */
+enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect,
+                            struct bf_digest *source, const char *tmp_dir, struct bf_error *err);
+/* True where a says more about the suspect than b: whole before altered before nothing, then more
+ * of it, then closer. */
 bool bf_match_better(const struct bf_match *a, const struct bf_match *b);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define SCALE_MIN 0.8f      /* luma steps: the grid is quantised to steps of three */
+#define SCALE_MIN 0.8f        /* luma steps: the grid is quantised to steps of three */
 #define NORMAL_MEDIAN 0.6745f /* of the absolute value of a unit normal */
 #define PLACE_BOUND 2.0f
 enum { MIDDLE_STEEP = 3 };
@@ -14,7 +14,8 @@ struct counts {
     uint32_t level[BF_TONE_LEVELS][Z_BINS];
 };
 
-/* Median of a histogram of counts, in bins, within the bin by interpolation; n receives how many there are. */
+/* Median of a histogram of counts, in bins, within the bin by interpolation; n receives how many
+ * there are. */
 static float median_of(const uint32_t *count, unsigned n_bins, uint64_t *n)
 {
     uint64_t below = 0;
@@ -56,8 +57,9 @@ static void fit_places(struct bf_noise *noise, const struct counts *c)
 }
 
 /*
- * Calm places of the same steepness bound what moving ones may have: on copies with nothing changed the two seldom differ by
- * more. Otherwise an alteration that fills a kind of place for most of the time (a face, in a long swap) would hide itself.
+ * Calm places of the same steepness bound what moving ones may have: on copies with nothing changed
+ * the two seldom differ by more. Otherwise an alteration that fills a kind of place for most of the
+ * time (a face, in a long swap) would hide itself.
  */
 static void bound_places(struct bf_noise *noise)
 {
@@ -87,8 +89,9 @@ static void fit_levels(struct bf_noise *noise, const struct counts *c)
     }
 }
 
-enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows, const struct bf_trace *suspect,
-                         struct bf_digest *source, struct bf_error *err)
+enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
+                         const struct bf_trace *suspect, struct bf_digest *source,
+                         struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct counts *c = calloc(1, sizeof *c);
@@ -102,12 +105,14 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows, co
     for (i = 0; i < BF_TONE_LEVELS; i++)
         noise->level[i] = 1;
     /*
-     * Another frame rate shows each picture early or late by up to half of a frame; the best shift takes away what all cells have
-     * in common, and about a third of a frame's motion is left.
+     * Another frame rate shows each picture early or late by up to half of a frame; the best shift
+     * takes away what all cells have in common, and about a third of a frame's motion is left.
      */
-    noise->motion = suspect_frame_us > 1.2 * source_frame_us ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
-                    : suspect_frame_us < 0.8 * source_frame_us ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
-                                                               : 0.05f;
+    noise->motion = suspect_frame_us > 1.2 * source_frame_us
+                        ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
+                    : suspect_frame_us < 0.8 * source_frame_us
+                        ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
+                        : 0.05f;
     if (noise->motion > 0.5f)
         noise->motion = 0.5f;
     for (k = 0; k < n_rows; k += step) {
@@ -132,9 +137,11 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows, co
     return BF_OK;
 }
 
-float bf_noise_square(const struct bf_noise *noise, const struct bf_residual_row *row, unsigned i, float cap)
+float bf_noise_square(const struct bf_noise *noise, const struct bf_residual_row *row, unsigned i,
+                      float cap)
 {
-    float r = (float)row->residual[i] / BF_RESIDUAL_ONE, p = noise->place[row->place[i]] * noise->level[row->level[i]];
+    float r = (float)row->residual[i] / BF_RESIDUAL_ONE,
+          p = noise->place[row->place[i]] * noise->level[row->level[i]];
     float m = noise->motion * (float)row->motion[i], z2 = r * r / (p * p + m * m);
 
     return z2 < cap ? z2 : cap;

@@ -12,7 +12,8 @@ enum {
 };
 
 /* First and one past the last sample of the record that the run covers whole. */
-static void sample_range(int64_t *first, int64_t *end, const struct bf_run *run, const struct bf_digest_info *info)
+static void sample_range(int64_t *first, int64_t *end, const struct bf_run *run,
+                         const struct bf_digest_info *info)
 {
     int64_t from = run->start_us + run->offset_us, to = run->end_us + run->offset_us;
 
@@ -27,7 +28,8 @@ struct tone_counts {
     uint32_t at[BF_TONE_LEVELS][256];
 };
 
-static void count_tones(struct tone_counts *c, const uint8_t *s, const float *x, size_t n, double gain, double bias)
+static void count_tones(struct tone_counts *c, const uint8_t *s, const float *x, size_t n,
+                        double gain, double bias)
 {
     size_t i;
 
@@ -62,7 +64,8 @@ static double level_luma(int j)
     return j * (256.0 / BF_TONE_LEVELS) + (256.0 / BF_TONE_LEVELS - 1) / 2;
 }
 
-static void tone_from_counts(struct bf_tone *tone, const struct tone_counts *c, double gain, double bias)
+static void tone_from_counts(struct bf_tone *tone, const struct tone_counts *c, double gain,
+                             double bias)
 {
     float bend[BF_TONE_LEVELS] = {0}, smooth[BF_TONE_LEVELS] = {0}, median;
     bool known[BF_TONE_LEVELS];
@@ -94,8 +97,9 @@ static void tone_from_counts(struct bf_tone *tone, const struct tone_counts *c, 
     }
 }
 
-enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run, const struct bf_trace *suspect,
-                        struct bf_digest *source, struct bf_error *err)
+enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run,
+                        const struct bf_trace *suspect, struct bf_digest *source,
+                        struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct tone_counts *counts = calloc(1, sizeof *counts);
@@ -116,7 +120,8 @@ enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run, const st
             rc = BF_ERR_FORMAT;
             goto out;
         }
-        if (bf_trace_mean(suspect, x, k * PERIOD - run->offset_us, (k + 1) * PERIOD - run->offset_us) > 0)
+        if (bf_trace_mean(suspect, x, k * PERIOD - run->offset_us,
+                          (k + 1) * PERIOD - run->offset_us) > 0)
             count_tones(counts, s, x, (size_t)info->cols * info->rows, run->gain, run->bias);
     }
     tone_from_counts(tone, counts, run->gain, run->bias);
@@ -168,7 +173,8 @@ static unsigned steepness(const uint8_t *s, unsigned x, unsigned y, unsigned col
 
 static uint8_t most_nearby(const uint8_t *v, unsigned x, unsigned y, unsigned cols, unsigned rows)
 {
-    unsigned x0 = x > 0 ? x - 1 : 0, x1 = x + 1 < cols ? x + 1 : x, y1 = y + 1 < rows ? y + 1 : y, i, j;
+    unsigned x0 = x > 0 ? x - 1 : 0, x1 = x + 1 < cols ? x + 1 : x, y1 = y + 1 < rows ? y + 1 : y,
+             i, j;
     uint8_t m = 0;
 
     for (j = y > 0 ? y - 1 : 0; j <= y1; j++)
@@ -181,8 +187,11 @@ static void describe_places(struct work *w, unsigned cols, unsigned rows)
 {
     unsigned x, y, i, n = cols * rows;
 
-    for (i = 0; i < n; i++)
-        w->change[i] = (uint8_t)(abs(w->after[i] - w->before[i]) / 2);
+    for (i = 0; i < n; i++) {
+        int last = abs(w->here[i] - w->before[i]), next = abs(w->after[i] - w->here[i]);
+
+        w->change[i] = (uint8_t)(last > next ? last : next);
+    }
     for (y = 0; y < rows; y++) {
         for (x = 0; x < cols; x++) {
             i = y * cols + x;
@@ -195,7 +204,8 @@ static void describe_places(struct work *w, unsigned cols, unsigned rows)
 }
 
 /* The shift under which the suspect fits best; -1 where it shows nothing at that time. */
-static int best_shift(struct work *w, const struct bf_trace *suspect, const struct bf_tone *tone, int64_t from, unsigned n)
+static int best_shift(struct work *w, const struct bf_trace *suspect, const struct bf_tone *tone,
+                      int64_t from, unsigned n)
 {
     float best_cost = INFINITY;
     int best = -1, s;
@@ -243,8 +253,8 @@ static void subtract(struct work *w, int shift, const struct bf_tone *tone, unsi
     }
 }
 
-static enum bf_err copy_grid(uint8_t *to, struct bf_digest *source, int64_t k, const struct bf_digest_info *info,
-                             struct bf_error *err)
+static enum bf_err copy_grid(uint8_t *to, struct bf_digest *source, int64_t k,
+                             const struct bf_digest_info *info, struct bf_error *err)
 {
     int64_t last = (int64_t)info->n_samples - 1;
     const uint8_t *g = bf_digest_grid(source, (uint64_t)(k < 0 ? 0 : k > last ? last : k), err);
@@ -255,8 +265,9 @@ static enum bf_err copy_grid(uint8_t *to, struct bf_digest *source, int64_t k, c
     return BF_OK;
 }
 
-enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run, const struct bf_tone *tone,
-                                const struct bf_trace *suspect, struct bf_digest *source, struct bf_error *err)
+enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run,
+                                const struct bf_tone *tone, const struct bf_trace *suspect,
+                                struct bf_digest *source, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct work *w = calloc(1, sizeof *w);

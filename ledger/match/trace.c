@@ -8,8 +8,8 @@ struct bf_trace {
     int64_t end_us;
 };
 
-enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows, const char *tmp_dir,
-                            struct bf_error *err)
+enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
+                            const char *tmp_dir, struct bf_error *err)
 {
     struct bf_trace *t = calloc(1, sizeof *t);
     enum bf_err rc;
@@ -113,7 +113,8 @@ uint64_t bf_trace_at(const struct bf_trace *t, int64_t us)
     return lo;
 }
 
-/* Walks the frames shown in [from, to), giving fn each with its share of the covered time; returns the covered time. */
+/* Walks the frames shown in [from, to), giving fn each with its share of the covered time; returns
+ * the covered time. */
 static int64_t walk(const struct bf_trace *t, int64_t from, int64_t to,
                     void (*fn)(float *out, const struct bf_trace_frame *f, float share), float *out)
 {
@@ -164,7 +165,8 @@ int64_t bf_trace_mean(const struct bf_trace *t, float *cells, int64_t from_us, i
     return walk(t, from_us, to_us, add_cells, cells);
 }
 
-int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t from_us, int64_t to_us)
+int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t from_us,
+                             int64_t to_us)
 {
     memset(coarse, 0, BF_COARSE_CELLS * sizeof *coarse);
     return walk(t, from_us, to_us, add_coarse, coarse);
@@ -178,7 +180,8 @@ void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsign
         coarse[i] = 0;
     for (y = 0; y < rows; y++)
         for (x = 0; x < cols; x++)
-            coarse[y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK] += (float)grid[y * cols + x];
+            coarse[y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK] +=
+                (float)grid[y * cols + x];
     for (i = 0; i < BF_COARSE_CELLS; i++)
         coarse[i] /= BF_COARSE_BLOCK * BF_COARSE_BLOCK;
 }

@@ -1,12 +1,14 @@
 /*
- * trace.h - the suspect's frame digests, all of them, in a spool: what the matcher reads back and forth
+ * trace.h - the suspect's frame digests, all of them, in a spool: what the matcher reads back and
+ * forth
  */
 #ifndef BF_TRACE_H
 #define BF_TRACE_H
 
 #include "ledger/digest/digest.h"
 
-#define BF_COARSE_COLS 16 /* the grid in blocks of 6 x 6 cells, for alignment; turned with the grid */
+#define BF_COARSE_COLS \
+    16 /* the grid in blocks of 6 x 6 cells, for alignment; turned with the grid */
 #define BF_COARSE_ROWS 9
 #define BF_COARSE_CELLS (BF_COARSE_COLS * BF_COARSE_ROWS)
 #define BF_COARSE_BLOCK (BF_GRID_LONG / BF_COARSE_COLS)
@@ -21,7 +23,8 @@ struct bf_trace_frame {
 
 struct bf_trace;
 
-enum bf_err bf_trace_create(struct bf_trace **t, unsigned cols, unsigned rows, const char *tmp_dir, struct bf_error *err);
+enum bf_err bf_trace_create(struct bf_trace **t, unsigned cols, unsigned rows, const char *tmp_dir,
+                            struct bf_error *err);
 void bf_trace_free(struct bf_trace **t);
 enum bf_err bf_trace_add(struct bf_trace *t, const struct bf_frame_digest *f, struct bf_error *err);
 /* end_us: when the last frame goes. Nothing can be added afterwards. */
@@ -35,11 +38,13 @@ const struct bf_trace_frame *bf_trace_frame(const struct bf_trace *t, uint64_t i
 /* Index of the frame that is shown at the time; the first or last outside the video. */
 uint64_t bf_trace_at(const struct bf_trace *t, int64_t us);
 /*
- * Means over [from_us, to_us) of what is shown: cells (rows x cols) or coarse blocks, luma. The part outside the
- * video does not count. Returns the microseconds that lie inside; where that is 0 nothing is written.
+ * Means over [from_us, to_us) of what is shown: cells (rows x cols) or coarse blocks, luma. The
+ * part outside the video does not count. Returns the microseconds that lie inside; where that is 0
+ * nothing is written.
  */
 int64_t bf_trace_mean(const struct bf_trace *t, float *cells, int64_t from_us, int64_t to_us);
-int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t from_us, int64_t to_us);
+int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t from_us,
+                             int64_t to_us);
 
 /* Block means of a grid of 8-bit cells. */
 void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsigned rows);

@@ -62,7 +62,8 @@ static bool visit(void *ctx, uint64_t i, const struct bf_digest_frame *f)
         if (at >= HITS_MAX)
             at = next_random(c) % p->n_hits;
         if (at < HITS_MAX)
-            c->bin[k * HITS_MAX + at] = (int32_t)((offset < 0 ? offset - BIN_US + 1 : offset) / BIN_US);
+            c->bin[k * HITS_MAX + at] =
+                (int32_t)((offset < 0 ? offset - BIN_US + 1 : offset) / BIN_US);
     }
     return true;
 }
@@ -72,8 +73,10 @@ static size_t kept_hits(const struct probe *p)
     return p->n_hits < HITS_MAX ? p->n_hits : HITS_MAX;
 }
 
-/* A probe that fits everywhere (a still shot) says little about the offset: its one vote is shared out. */
-static enum bf_err find_peaks(int64_t *offset_us, size_t cap, size_t *n, const struct counting *c, struct bf_error *err)
+/* A probe that fits everywhere (a still shot) says little about the offset: its one vote is shared
+ * out. */
+static enum bf_err find_peaks(int64_t *offset_us, size_t cap, size_t *n, const struct counting *c,
+                              struct bf_error *err)
 {
     int32_t lo = INT32_MAX, hi = INT32_MIN, b;
     float *weight, *smooth;
@@ -121,8 +124,9 @@ static enum bf_err find_peaks(int64_t *offset_us, size_t cap, size_t *n, const s
     return BF_OK;
 }
 
-enum bf_err bf_votes_count(int64_t *offset_us, size_t cap, size_t *n, const struct bf_trace *suspect,
-                           struct bf_digest *source, struct bf_error *err)
+enum bf_err bf_votes_count(int64_t *offset_us, size_t cap, size_t *n,
+                           const struct bf_trace *suspect, struct bf_digest *source,
+                           struct bf_error *err)
 {
     struct counting c = {0};
     enum bf_err rc;

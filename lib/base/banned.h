@@ -1,7 +1,8 @@
 /*
  * banned.h - calls this project does not use; included by the compiler before every source
  *
- * Each has a bounded or re-entrant replacement: snprintf, memcpy with a length, strtok_r, bf_u64_parse, gmtime_r.
+ * Each has a bounded or re-entrant replacement: snprintf, memcpy with a length, strtok_r,
+ * bf_u64_parse, gmtime_r.
  */
 #ifndef BF_BANNED_H
 #define BF_BANNED_H

@@ -1,8 +1,8 @@
 /*
  * bytes.h - growing byte buffers, bounded readers, fixed-order integers
  *
- * Everything that comes from outside is read through struct bf_reader: it never reads past its end, and once it has
- * failed every further read fails too, so that a parser checks once, at the end.
+ * Everything that comes from outside is read through struct bf_reader: it never reads past its end,
+ * and once it has failed every further read fails too, so that a parser checks once, at the end.
  */
 #ifndef BF_BYTES_H
 #define BF_BYTES_H

@@ -55,7 +55,8 @@ enum bf_err bf_file_read(struct bf_buf *out, const char *path, size_t max, struc
         out->len += (size_t)n;
         total += (size_t)n;
         if (total > max) {
-            rc = bf_error_set(err, BF_ERR_LIMIT, "'%s' is larger than the limit of %zu bytes", path, max);
+            rc = bf_error_set(err, BF_ERR_LIMIT, "'%s' is larger than the limit of %zu bytes", path,
+                              max);
             break;
         }
     }
@@ -95,7 +96,8 @@ static void folder_of(char *out, const char *path)
     out[n] = '\0';
 }
 
-enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags, struct bf_error *err)
+enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags,
+                           struct bf_error *err)
 {
     struct bf_output *o = calloc(1, sizeof *o);
     size_t cap = strlen(path) + 24, n;
@@ -215,7 +217,8 @@ enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err)
         int tries;
 
         for (tries = 0; tries < 100; tries++) {
-            snprintf(out->tmp + strlen(out->tmp) - 6, 7, "%06u", (unsigned)(getpid() + tries * 7919) % 1000000);
+            snprintf(out->tmp + strlen(out->tmp) - 6, 7, "%06u",
+                     (unsigned)(getpid() + tries * 7919) % 1000000);
             if (name_file(out, out->tmp) == 0) {
                 out->named = true;
                 break;

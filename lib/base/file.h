@@ -10,30 +10,35 @@
 #include "lib/base/bytes.h"
 #include "lib/base/error.h"
 
-/* Append all of the regular file at path to out; more than max bytes is BF_ERR_LIMIT, a folder or device BF_ERR_FORMAT. */
+/* Append all of the regular file at path to out; more than max bytes is BF_ERR_LIMIT, a folder or
+ * device BF_ERR_FORMAT. */
 enum bf_err bf_file_read(struct bf_buf *out, const char *path, size_t max, struct bf_error *err);
 
 /*
- * Open a regular file for reading. A folder, a device, or an empty file is refused with a sentence that says so.
+ * Open a regular file for reading. A folder, a device, or an empty file is refused with a sentence
+ * that says so.
  */
 enum bf_err bf_file_open(int *fd, const char *path, struct bf_error *err);
 
 /*
- * A file being written: bytes go to a file in path's folder that has no name yet (or, where the file system has no such
- * thing, a temporary one), and bf_output_commit gives it its name after fsync. Without a commit nothing stays, even
- * where the process is killed.
+ * A file being written: bytes go to a file in path's folder that has no name yet (or, where the
+ * file system has no such thing, a temporary one), and bf_output_commit gives it its name after
+ * fsync. Without a commit nothing stays, even where the process is killed.
  */
 struct bf_output;
 #define BF_OUTPUT_FORCE 1u   /* replace an existing file */
 #define BF_OUTPUT_PRIVATE 2u /* mode 0600 */
 /* BF_ERR_EXISTS where path is there and BF_OUTPUT_FORCE is not given. */
-enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags, struct bf_error *err);
+enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags,
+                           struct bf_error *err);
 enum bf_err bf_output_write(struct bf_output *out, const void *p, size_t n, struct bf_error *err);
-/* What has been written so far, mapped for reading; the mapping lives until bf_output_close. At least one byte. */
+/* What has been written so far, mapped for reading; the mapping lives until bf_output_close. At
+ * least one byte. */
 enum bf_err bf_output_map(struct bf_output *out, const void **p, size_t *n, struct bf_error *err);
 /* Flush to the disk; after it has answered, only the rename can fail. */
 enum bf_err bf_output_sync(struct bf_output *out, struct bf_error *err);
-/* Sync and rename. Without BF_OUTPUT_FORCE a file that appeared at path meanwhile is left alone: BF_ERR_EXISTS. */
+/* Sync and rename. Without BF_OUTPUT_FORCE a file that appeared at path meanwhile is left alone:
+ * BF_ERR_EXISTS. */
 enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err);
 void bf_output_close(struct bf_output **out);
 

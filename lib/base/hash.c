@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 /*
- * The plain functions, which OpenSSL 3 calls deprecated, and not EVP: a tree node or a record is one or a few blocks, where
- * EVP's fetching takes six times as long as the hashing, and EVP would make bonafide-check three times as large, with
- * dlopen in it. They cannot fail.
+ * The plain functions, which OpenSSL 3 calls deprecated, and not EVP: a tree node or a record is
+ * one or a few blocks, where EVP's fetching takes six times as long as the hashing, and EVP would
+ * make bonafide-check three times as large, with dlopen in it. They cannot fail.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
@@ -50,7 +50,8 @@ void bf_sha256_finish(struct bf_sha256 *h, uint8_t hash32[32])
     SHA256_Init(&h->ctx);
 }
 
-enum bf_err bf_hash_fd(uint8_t hash32[32], uint64_t *size, int fd, const char *name, struct bf_error *err)
+enum bf_err bf_hash_fd(uint8_t hash32[32], uint64_t *size, int fd, const char *name,
+                       struct bf_error *err)
 {
     enum { CHUNK = 1 << 18 };
     struct bf_sha256 *h = bf_sha256_create();

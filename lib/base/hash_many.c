@@ -1,6 +1,6 @@
 /*
- * The multi-buffer side of hash.h, in a file of its own so that programs which hash one message at a time (bonafide-check) do
- * not link it.
+ * The multi-buffer side of hash.h, in a file of its own so that programs which hash one message at
+ * a time (bonafide-check) do not link it.
  */
 #include "lib/base/hash.h"
 
@@ -47,7 +47,8 @@ static void check_job(const IMB_JOB *job, size_t *n_done)
     *n_done += 1;
 }
 
-void bf_hasher_many(struct bf_hasher *h, uint8_t (*out)[32], const uint8_t *const *msg, const size_t *len, size_t n)
+void bf_hasher_many(struct bf_hasher *h, uint8_t (*out)[32], const uint8_t *const *msg,
+                    const size_t *len, size_t n)
 {
     size_t i, n_done = 0, n_jobs = 0;
     IMB_JOB *job;
@@ -95,7 +96,8 @@ void bf_hasher_free(struct bf_hasher **h)
     *h = NULL;
 }
 
-void bf_hasher_many(struct bf_hasher *h, uint8_t (*out)[32], const uint8_t *const *msg, const size_t *len, size_t n)
+void bf_hasher_many(struct bf_hasher *h, uint8_t (*out)[32], const uint8_t *const *msg,
+                    const size_t *len, size_t n)
 {
     size_t i;
 

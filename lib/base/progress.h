@@ -1,7 +1,8 @@
 /*
  * progress.h - where a long run says how far it is
  *
- * Library code calls bf_progress_step as often as it likes; whoever owns the sink decides what to show and when.
+ * Library code calls bf_progress_step as often as it likes; whoever owns the sink decides what to
+ * show and when.
  */
 #ifndef BF_PROGRESS_H
 #define BF_PROGRESS_H

@@ -17,7 +17,8 @@ struct bf_spool {
     uint8_t *map;
 };
 
-enum bf_err bf_spool_open(struct bf_spool **out, const char *dir, size_t row_size, struct bf_error *err)
+enum bf_err bf_spool_open(struct bf_spool **out, const char *dir, size_t row_size,
+                          struct bf_error *err)
 {
     struct bf_spool *s = calloc(1, sizeof *s);
     char *name = NULL;

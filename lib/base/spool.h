@@ -1,5 +1,6 @@
 /*
- * spool.h - rows of one size kept in a nameless temporary file, so that memory stays flat however many there are
+ * spool.h - rows of one size kept in a nameless temporary file, so that memory stays flat however
+ * many there are
  *
  * The caller names the folder; the file vanishes with the process.
  */
@@ -14,7 +15,8 @@
 struct bf_spool;
 
 /* dir: where the file lies, e.g. "/tmp". row_size: bytes a row. */
-enum bf_err bf_spool_open(struct bf_spool **s, const char *dir, size_t row_size, struct bf_error *err);
+enum bf_err bf_spool_open(struct bf_spool **s, const char *dir, size_t row_size,
+                          struct bf_error *err);
 void bf_spool_close(struct bf_spool **s);
 enum bf_err bf_spool_append(struct bf_spool *s, const void *row, struct bf_error *err);
 uint64_t bf_spool_rows(const struct bf_spool *s);

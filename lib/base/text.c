@@ -2,7 +2,8 @@
 
 #include <inttypes.h>
 
-/* Length of the UTF-8 sequence at in (1 to 4), its code point in *cp; 0 where it is not one (RFC 3629). */
+/* Length of the UTF-8 sequence at in (1 to 4), its code point in *cp; 0 where it is not one (RFC
+ * 3629). */
 static size_t utf8_next(uint32_t *cp, const char *in, size_t n)
 {
     const uint8_t *p = (const uint8_t *)in;
@@ -24,7 +25,8 @@ static size_t utf8_next(uint32_t *cp, const char *in, size_t n)
             return 0;
         c = c << 6 | (p[i] & 0x3f);
     }
-    if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)) || (c >= 0xd800 && c < 0xe000))
+    if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)) ||
+        (c >= 0xd800 && c < 0xe000))
         return 0;
     *cp = c;
     return len;
@@ -38,8 +40,8 @@ static bool is_control(uint32_t c)
 /* Overrides and isolates can make a terminal show a name backwards. */
 static bool is_bidi(uint32_t c)
 {
-    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x2028 ||
-           c == 0x2029;
+    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
+           c == 0x200f || c == 0x2028 || c == 0x2029;
 }
 
 void bf_text_escape(char *out, size_t cap, const char *in, size_t n)
@@ -140,7 +142,8 @@ bool bf_hex_parse(uint8_t *p, size_t n, const char *text, size_t len)
     return true;
 }
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 size_t bf_base64_size(size_t n)
 {
@@ -233,7 +236,8 @@ void bf_duration_format(char *out, int64_t us)
 {
     const char *sign = us < 0 ? "-" : "";
     uint64_t ms = ((us < 0 ? 0 - (uint64_t)us : (uint64_t)us) + 500) / 1000;
-    unsigned s = (unsigned)(ms / 1000 % 60), m = (unsigned)(ms / 60000 % 60), f = (unsigned)(ms % 1000);
+    unsigned s = (unsigned)(ms / 1000 % 60), m = (unsigned)(ms / 60000 % 60),
+             f = (unsigned)(ms % 1000);
     uint64_t h = ms / 3600000;
 
     if (h > 0)

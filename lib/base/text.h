@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /*
- * Copy n bytes of in to out (cap bytes, always NUL-terminated), writing control characters, DEL, the C1 range,
- * bidirectional overrides and bytes that are not UTF-8 as \xNN, so that no name or title can steer a terminal.
+ * Copy n bytes of in to out (cap bytes, always NUL-terminated), writing control characters, DEL,
+ * the C1 range, bidirectional overrides and bytes that are not UTF-8 as \xNN, so that no name or
+ * title can steer a terminal.
  */
 void bf_text_escape(char *out, size_t cap, const char *in, size_t n);
 bool bf_text_is_utf8(const char *in, size_t n);
@@ -26,8 +27,8 @@ bool bf_hex_parse(uint8_t *p, size_t n, const char *text, size_t len);
 size_t bf_base64_size(size_t n);
 void bf_base64_format(char *out, const uint8_t *p, size_t n);
 /*
- * Canonical base64 alone: wrong padding, stray characters and non-zero unused bits are refused, so that one byte string has
- * one text. out has room for cap bytes; *n receives the length.
+ * Canonical base64 alone: wrong padding, stray characters and non-zero unused bits are refused, so
+ * that one byte string has one text. out has room for cap bytes; *n receives the length.
  */
 bool bf_base64_parse(uint8_t *out, size_t cap, size_t *n, const char *text, size_t len);
 

@@ -1,10 +1,12 @@
 #include "lib/media/cells.h"
 
 struct bf_cells {
-    uint32_t *column; /* of one band of rows: weighted sum of each pixel column, weights in 1/256 row */
-    uint16_t *sum;    /* of whole rows, 8-bit luma: at most 257 rows before it is flushed to column */
+    uint32_t
+        *column; /* of one band of rows: weighted sum of each pixel column, weights in 1/256 row */
+    uint16_t *sum; /* of whole rows, 8-bit luma: at most 257 rows before it is flushed to column */
     size_t cap;
-    uint16_t turned[BF_CELLS_DIM_MAX * BF_CELLS_DIM_MAX]; /* the grid before its orientation is applied */
+    uint16_t turned[BF_CELLS_DIM_MAX *
+                    BF_CELLS_DIM_MAX]; /* the grid before its orientation is applied */
 };
 
 struct bf_cells *bf_cells_create(void)
@@ -38,15 +40,18 @@ static enum bf_err reserve(struct bf_cells *c, size_t width, struct bf_error *er
     return BF_OK;
 }
 
-/* One source for the plain and the AVX2 version; the loader takes the one that the processor has. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+/* One source for the plain and the AVX2 version; the loader takes the one that the processor has.
+ */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
 #define VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define VECTOR_CLONES
 #endif
 
 VECTOR_CLONES
-static void add_rows8(uint16_t *restrict sum, const uint8_t *restrict row, ptrdiff_t stride, unsigned n_rows, size_t n)
+static void add_rows8(uint16_t *restrict sum, const uint8_t *restrict row, ptrdiff_t stride,
+                      unsigned n_rows, size_t n)
 {
     unsigned r = 0;
     size_t x;
@@ -66,7 +71,8 @@ static void add_rows8(uint16_t *restrict sum, const uint8_t *restrict row, ptrdi
 }
 
 VECTOR_CLONES
-static void add_weighted8(uint32_t *restrict column, const uint8_t *restrict row, uint32_t weight, size_t n)
+static void add_weighted8(uint32_t *restrict column, const uint8_t *restrict row, uint32_t weight,
+                          size_t n)
 {
     size_t x;
 
@@ -85,7 +91,8 @@ static void flush_sum(uint32_t *restrict column, uint16_t *restrict sum, size_t 
     }
 }
 
-static void add_weighted16(uint32_t *restrict column, const uint8_t *row, unsigned shift, uint32_t weight, size_t n)
+static void add_weighted16(uint32_t *restrict column, const uint8_t *row, unsigned shift,
+                           uint32_t weight, size_t n)
 {
     size_t x;
 
@@ -96,8 +103,10 @@ static void add_weighted16(uint32_t *restrict column, const uint8_t *row, unsign
     }
 }
 
-/* Adds rows [y, y + n_rows) with weight/256 each. Rows of 16-bit luma at full weight: sums stay under 2^32 for bands of 256. */
-static void add_band(struct bf_cells *c, const struct bf_frame *f, uint32_t y, uint32_t n_rows, uint32_t weight)
+/* Adds rows [y, y + n_rows) with weight/256 each. Rows of 16-bit luma at full weight: sums stay
+ * under 2^32 for bands of 256. */
+static void add_band(struct bf_cells *c, const struct bf_frame *f, uint32_t y, uint32_t n_rows,
+                     uint32_t weight)
 {
     const uint8_t *row = f->luma + (ptrdiff_t)y * f->luma_stride;
     uint32_t i;
@@ -141,7 +150,8 @@ static uint64_t sum_columns(const uint32_t *column, uint64_t x0, uint64_t x1)
 }
 
 /* cols and rows of the picture as decoded. */
-static void compute_decoded(uint16_t *out, struct bf_cells *c, const struct bf_frame *f, unsigned cols, unsigned rows)
+static void compute_decoded(uint16_t *out, struct bf_cells *c, const struct bf_frame *f,
+                            unsigned cols, unsigned rows)
 {
     unsigned i, j;
 
@@ -164,15 +174,16 @@ static void compute_decoded(uint16_t *out, struct bf_cells *c, const struct bf_f
         for (i = 0; i < cols; i++) {
             uint64_t x0 = edge(f->width, i, cols), x1 = edge(f->width, i + 1, cols);
             uint64_t area = (x1 - x0) * (y1 - y0) << (f->luma_bits - 8);
-            uint64_t v = area ? (sum_columns(c->column, x0, x1) * BF_CELLS_ONE + area / 2) / area : 0;
+            uint64_t v =
+                area ? (sum_columns(c->column, x0, x1) * BF_CELLS_ONE + area / 2) / area : 0;
 
             out[j * cols + i] = (uint16_t)(v < 255 * BF_CELLS_ONE ? v : 255 * BF_CELLS_ONE);
         }
     }
 }
 
-enum bf_err bf_cells_compute(uint16_t *out, struct bf_cells *c, const struct bf_frame *frame, unsigned cols,
-                             unsigned rows, struct bf_error *err)
+enum bf_err bf_cells_compute(uint16_t *out, struct bf_cells *c, const struct bf_frame *frame,
+                             unsigned cols, unsigned rows, struct bf_error *err)
 {
     const struct bf_orientation o = frame->orientation;
     bool upright = o.xx == 1 && o.yy == 1;

@@ -47,8 +47,9 @@ const char *bf_video_libraries(void)
     static char text[160];
     unsigned f = avformat_version(), c = avcodec_version(), s = swscale_version();
 
-    snprintf(text, sizeof text, "libavformat %u.%u.%u, libavcodec %u.%u.%u, libswscale %u.%u.%u", f >> 16, f >> 8 & 255,
-             f & 255, c >> 16, c >> 8 & 255, c & 255, s >> 16, s >> 8 & 255, s & 255);
+    snprintf(text, sizeof text, "libavformat %u.%u.%u, libavcodec %u.%u.%u, libswscale %u.%u.%u",
+             f >> 16, f >> 8 & 255, f & 255, c >> 16, c >> 8 & 255, c & 255, s >> 16, s >> 8 & 255,
+             s & 255);
     return text;
 }
 
@@ -93,7 +94,8 @@ static int64_t io_seek(void *ctx, int64_t offset, int whence)
 }
 
 /* Playlists and the like ask for other files; they do not get them. */
-static int io_refuse(AVFormatContext *s, AVIOContext **pb, const char *url, int flags, AVDictionary **options)
+static int io_refuse(AVFormatContext *s, AVIOContext **pb, const char *url, int flags,
+                     AVDictionary **options)
 {
     (void)s, (void)pb, (void)url, (void)flags, (void)options;
     return AVERROR(EPERM);
@@ -112,9 +114,11 @@ static enum bf_err media_error(struct bf_error *err, const struct bf_video *v, i
     if (rc == AVERROR(ENOMEM))
         return bf_error_nomem(err);
     if (rc == AVERROR_INVALIDDATA || rc == AVERROR_EOF)
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is not a video, or it is damaged or cut off", v->path);
+        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is not a video, or it is damaged or cut off",
+                            v->path);
     if (rc == AVERROR(EPERM))
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is a list of other files, not a video", v->path);
+        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is a list of other files, not a video",
+                            v->path);
     av_strerror(rc, reason, sizeof reason);
     return bf_error_set(err, BF_ERR_IO, "cannot read '%s': %s", v->path, reason);
 }
@@ -147,13 +151,14 @@ static int8_t unit(int32_t m)
 }
 
 /*
- * The container's display matrix maps decoded (x, y) to shown (a x + c y, b x + d y). It is orthogonal for the turns and flips
- * that cameras write; any other is ignored, as players do.
+ * The container's display matrix maps decoded (x, y) to shown (a x + c y, b x + d y). It is
+ * orthogonal for the turns and flips that cameras write; any other is ignored, as players do.
  */
 static struct bf_orientation read_orientation(const AVStream *st)
 {
     struct bf_orientation o = {1, 0, 0, 1};
-    const int32_t *m = (const int32_t *)(const void *)av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+    const int32_t *m =
+        (const int32_t *)(const void *)av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, NULL);
     int8_t a, b, c, d;
 
     if (m == NULL)
@@ -209,7 +214,8 @@ static void read_info(struct bf_video *v)
 
         if (s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
             info->n_audio++;
-        else if (s->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !(s->disposition & AV_DISPOSITION_ATTACHED_PIC))
+        else if (s->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+                 !(s->disposition & AV_DISPOSITION_ATTACHED_PIC))
             info->n_video++;
         else
             info->n_other++;
@@ -260,7 +266,8 @@ static enum bf_err open_decoder(struct bf_video *v, struct bf_error *err)
     if (s >= 0 && (v->fmt->streams[s]->disposition & AV_DISPOSITION_ATTACHED_PIC))
         s = AVERROR_STREAM_NOT_FOUND;
     if (s == AVERROR_DECODER_NOT_FOUND)
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is coded in a way that this FFmpeg cannot decode", v->path);
+        return bf_error_set(err, BF_ERR_FORMAT,
+                            "'%s' is coded in a way that this FFmpeg cannot decode", v->path);
     if (s < 0)
         return bf_error_set(err, BF_ERR_FORMAT, "'%s' has no video stream", v->path);
     v->stream = v->fmt->streams[s];
@@ -273,7 +280,8 @@ static enum bf_err open_decoder(struct bf_video *v, struct bf_error *err)
     /* The exact digests must come out alike on every machine. */
     v->dec->flags |= AV_CODEC_FLAG_BITEXACT;
     if (avcodec_open2(v->dec, codec, NULL) < 0)
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is coded in a way that this FFmpeg cannot decode", v->path);
+        return bf_error_set(err, BF_ERR_FORMAT,
+                            "'%s' is coded in a way that this FFmpeg cannot decode", v->path);
     return BF_OK;
 }
 
@@ -373,7 +381,8 @@ static enum bf_err feed(struct bf_video *v, struct bf_error *err)
         if (rc < 0)
             return rc == AVERROR(ENOMEM)
                        ? bf_error_nomem(err)
-                       : bf_error_set(err, BF_ERR_FORMAT, "'%s' is damaged or cut off after %llu frames", v->path,
+                       : bf_error_set(err, BF_ERR_FORMAT,
+                                      "'%s' is damaged or cut off after %llu frames", v->path,
                                       (unsigned long long)v->n_frames);
         if (v->pkt->stream_index != v->stream->index) {
             av_packet_unref(v->pkt);
@@ -381,13 +390,14 @@ static enum bf_err feed(struct bf_video *v, struct bf_error *err)
         }
         if (v->pkt->flags & AV_PKT_FLAG_CORRUPT) {
             av_packet_unref(v->pkt);
-            return bf_error_set(err, BF_ERR_FORMAT, "'%s' is damaged or cut off after %llu frames", v->path,
-                                (unsigned long long)v->n_frames);
+            return bf_error_set(err, BF_ERR_FORMAT, "'%s' is damaged or cut off after %llu frames",
+                                v->path, (unsigned long long)v->n_frames);
         }
         bf_put_be32(len, (uint32_t)v->pkt->size);
         bf_sha256_update(v->stream_hash, len, sizeof len);
         bf_sha256_update(v->stream_hash, v->pkt->data, (size_t)v->pkt->size);
-        /* A packet that does not decode costs its frames, not the file: what follows may be whole. */
+        /* A packet that does not decode costs its frames, not the file: what follows may be whole.
+         */
         rc = avcodec_send_packet(v->dec, v->pkt);
         av_packet_unref(v->pkt);
         if (rc == AVERROR(ENOMEM))
@@ -404,26 +414,29 @@ static int64_t frame_time_us(struct bf_video *v)
         return v->n_frames == 0 ? 0 : v->last_pts_us + v->nominal_us;
     if (v->base_pts == AV_NOPTS_VALUE)
         v->base_pts = ts - (v->n_frames == 0 ? 0
-                                             : av_rescale_q(v->last_pts_us + v->nominal_us, AV_TIME_BASE_Q,
-                                                            v->stream->time_base));
+                                             : av_rescale_q(v->last_pts_us + v->nominal_us,
+                                                            AV_TIME_BASE_Q, v->stream->time_base));
     if (__builtin_sub_overflow(ts, v->base_pts, &since_base))
         return v->last_pts_us + v->nominal_us;
     us = av_rescale_q(since_base, v->stream->time_base, AV_TIME_BASE_Q);
-    /* A clock that stands still or runs back (broken files, wrapped counters) must not fold frames into one. */
+    /* A clock that stands still or runs back (broken files, wrapped counters) must not fold frames
+     * into one. */
     if (v->n_frames > 0 && us <= v->last_pts_us)
         us = v->last_pts_us + 1;
     return us;
 }
 
 /* Luma where it is a plane of its own; else by conversion to 8-bit grey. */
-static enum bf_err set_luma(struct bf_video *v, const AVPixFmtDescriptor *desc, struct bf_error *err)
+static enum bf_err set_luma(struct bf_video *v, const AVPixFmtDescriptor *desc,
+                            struct bf_error *err)
 {
     struct bf_frame *f = &v->frame;
     const AVComponentDescriptor *y = &desc->comp[0];
-    bool plain = !(desc->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM |
-                                  AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_FLOAT | AV_PIX_FMT_FLAG_HWACCEL)) &&
-                 y->plane == 0 && y->offset == 0 &&
-                 ((y->depth == 8 && y->step == 1) || (y->depth > 8 && y->depth <= 16 && y->step == 2));
+    bool plain =
+        !(desc->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM |
+                         AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_FLOAT | AV_PIX_FMT_FLAG_HWACCEL)) &&
+        y->plane == 0 && y->offset == 0 &&
+        ((y->depth == 8 && y->step == 1) || (y->depth > 8 && y->depth <= 16 && y->step == 2));
 
     if (plain) {
         f->luma = f->plane[0].data;
@@ -448,12 +461,14 @@ static enum bf_err set_luma(struct bf_video *v, const AVPixFmtDescriptor *desc, 
         }
     }
     dst[0] = v->gray;
-    v->sws = sws_getCachedContext(v->sws, v->av->width, v->av->height, (enum AVPixelFormat)v->av->format, v->av->width,
-                                  v->av->height, AV_PIX_FMT_GRAY8, SWS_POINT | SWS_BITEXACT | SWS_ACCURATE_RND, NULL,
-                                  NULL, NULL);
-    if (v->sws == NULL ||
-        sws_scale(v->sws, (const uint8_t *const *)v->av->data, v->av->linesize, 0, v->av->height, dst, dst_stride) < 0)
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' has pixels of a kind that cannot be read (%s)", v->path,
+    v->sws =
+        sws_getCachedContext(v->sws, v->av->width, v->av->height, (enum AVPixelFormat)v->av->format,
+                             v->av->width, v->av->height, AV_PIX_FMT_GRAY8,
+                             SWS_POINT | SWS_BITEXACT | SWS_ACCURATE_RND, NULL, NULL, NULL);
+    if (v->sws == NULL || sws_scale(v->sws, (const uint8_t *const *)v->av->data, v->av->linesize, 0,
+                                    v->av->height, dst, dst_stride) < 0)
+        return bf_error_set(err, BF_ERR_FORMAT,
+                            "'%s' has pixels of a kind that cannot be read (%s)", v->path,
                             desc->name);
     f->luma = v->gray;
     f->luma_stride = (ptrdiff_t)stride;
@@ -463,11 +478,15 @@ static enum bf_err set_luma(struct bf_video *v, const AVPixFmtDescriptor *desc, 
     return BF_OK;
 }
 
-/* The full-range twins hold the same samples as their plain namesakes; containers disagree about which one to say. */
+/* The full-range twins hold the same samples as their plain namesakes; containers disagree about
+ * which one to say. */
 static const char *plain_name(const AVPixFmtDescriptor *desc)
 {
-    static const char *const twin[][2] = {{"yuvj420p", "yuv420p"}, {"yuvj422p", "yuv422p"}, {"yuvj444p", "yuv444p"},
-                                          {"yuvj440p", "yuv440p"}, {"yuvj411p", "yuv411p"}};
+    static const char *const twin[][2] = {{"yuvj420p", "yuv420p"},
+                                          {"yuvj422p", "yuv422p"},
+                                          {"yuvj444p", "yuv444p"},
+                                          {"yuvj440p", "yuv440p"},
+                                          {"yuvj411p", "yuv411p"}};
     size_t i;
 
     for (i = 0; i < sizeof twin / sizeof *twin; i++)
@@ -482,12 +501,14 @@ static enum bf_err describe_frame(struct bf_video *v, struct bf_error *err)
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get((enum AVPixelFormat)v->av->format);
     int row_bytes[4] = {0}, i;
 
-    if (desc == NULL || v->av->width <= 0 || v->av->height <= 0 || v->av->width > BF_VIDEO_DIM_MAX ||
-        v->av->height > BF_VIDEO_DIM_MAX)
-        return bf_error_set(err, BF_ERR_LIMIT, "'%s' has frames of %dx%d pixels; the limit is %dx%d", v->path,
+    if (desc == NULL || v->av->width <= 0 || v->av->height <= 0 ||
+        v->av->width > BF_VIDEO_DIM_MAX || v->av->height > BF_VIDEO_DIM_MAX)
+        return bf_error_set(err, BF_ERR_LIMIT,
+                            "'%s' has frames of %dx%d pixels; the limit is %dx%d", v->path,
                             v->av->width, v->av->height, BF_VIDEO_DIM_MAX, BF_VIDEO_DIM_MAX);
     if (av_image_fill_linesizes(row_bytes, (enum AVPixelFormat)v->av->format, v->av->width) < 0)
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' has pixels of a kind that cannot be read (%s)", v->path,
+        return bf_error_set(err, BF_ERR_FORMAT,
+                            "'%s' has pixels of a kind that cannot be read (%s)", v->path,
                             desc->name);
     *f = (struct bf_frame){.index = v->n_frames,
                            .pts_us = frame_time_us(v),
@@ -495,14 +516,16 @@ static enum bf_err describe_frame(struct bf_video *v, struct bf_error *err)
                            .height = (uint32_t)v->av->height,
                            .pixel_format = plain_name(desc),
                            .orientation = v->info.orientation,
-                           .damaged = v->av->decode_error_flags != 0 || (v->av->flags & AV_FRAME_FLAG_CORRUPT)};
+                           .damaged = v->av->decode_error_flags != 0 ||
+                                      (v->av->flags & AV_FRAME_FLAG_CORRUPT)};
     for (i = 0; i < BF_FRAME_PLANES && v->av->data[i] != NULL && row_bytes[i] > 0; i++) {
         bool chroma = i == 1 || i == 2;
 
         f->plane[i].data = v->av->data[i];
         f->plane[i].stride = v->av->linesize[i];
         f->plane[i].row_bytes = (size_t)row_bytes[i];
-        f->plane[i].rows = chroma ? (uint32_t)AV_CEIL_RSHIFT(v->av->height, desc->log2_chroma_h) : f->height;
+        f->plane[i].rows =
+            chroma ? (uint32_t)AV_CEIL_RSHIFT(v->av->height, desc->log2_chroma_h) : f->height;
         f->n_planes++;
     }
     /* A palette is part of the picture, though it is no plane of it. */
@@ -535,7 +558,9 @@ enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, str
             return e;
         v->last_pts_us = v->frame.pts_us;
         v->last_duration_us =
-            v->av->pkt_duration > 0 ? av_rescale_q(v->av->pkt_duration, v->stream->time_base, AV_TIME_BASE_Q) : 0;
+            v->av->pkt_duration > 0
+                ? av_rescale_q(v->av->pkt_duration, v->stream->time_base, AV_TIME_BASE_Q)
+                : 0;
         if (v->last_duration_us <= 0 || v->last_duration_us > 60000000)
             v->last_duration_us = v->nominal_us;
         v->n_frames++;
@@ -544,7 +569,8 @@ enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, str
     }
     if (v->n_frames == 0)
         return bf_error_set(err, BF_ERR_FORMAT, "'%s' has no frame that can be decoded", v->path);
-    if (v->n_frames == 1 && (strcmp(v->info.container, "gif") == 0 || strcmp(v->info.container, "apng") == 0))
+    if (v->n_frames == 1 &&
+        (strcmp(v->info.container, "gif") == 0 || strcmp(v->info.container, "apng") == 0))
         return bf_error_set(err, BF_ERR_FORMAT, "'%s' is a still image, not a video", v->path);
     return BF_OK;
 }
@@ -554,7 +580,8 @@ void bf_video_stream_hash(struct bf_video *v, uint8_t hash32[32])
     bf_sha256_finish(v->stream_hash, hash32);
 }
 
-enum bf_err bf_video_file_hash(struct bf_video *v, uint8_t hash32[32], uint64_t *size, struct bf_error *err)
+enum bf_err bf_video_file_hash(struct bf_video *v, uint8_t hash32[32], uint64_t *size,
+                               struct bf_error *err)
 {
     struct stat now;
     enum bf_err rc = bf_hash_fd(hash32, size, v->fd, v->path, err);

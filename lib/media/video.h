@@ -1,8 +1,10 @@
 /*
- * video.h - frames out of a file: any container and codec that FFmpeg reads, decoded once, in display order
+ * video.h - frames out of a file: any container and codec that FFmpeg reads, decoded once, in
+ * display order
  *
- * The file is opened here and handed to FFmpeg as a descriptor: FFmpeg never opens anything itself, so a playlist
- * that names other files or hosts gets nothing. Memory does not grow with the length of the video.
+ * The file is opened here and handed to FFmpeg as a descriptor: FFmpeg never opens anything itself,
+ * so a playlist that names other files or hosts gets nothing. Memory does not grow with the length
+ * of the video.
  */
 #ifndef BF_VIDEO_H
 #define BF_VIDEO_H
@@ -17,8 +19,8 @@
 #define BF_VIDEO_PIXELS_MAX (16384 * 8704)
 
 /*
- * How the decoded picture is turned for showing: shown (x, y) comes from decoded (xx x + xy y, yx x + yy y), counted from
- * the far edge where the sum is negative. The identity is {1, 0, 0, 1}.
+ * How the decoded picture is turned for showing: shown (x, y) comes from decoded (xx x + xy y, yx x
+ * + yy y), counted from the far edge where the sum is negative. The identity is {1, 0, 0, 1}.
  */
 struct bf_orientation {
     int8_t xx, xy, yx, yy;
@@ -39,9 +41,10 @@ struct bf_video_info {
 /* One decoded frame. All pointers belong to the video and live until the next call on it. */
 struct bf_frame {
     uint64_t index;
-    int64_t pts_us;          /* from the first frame's, strictly rising */
-    uint32_t width, height;  /* as decoded */
-    const char *pixel_format; /* FFmpeg's name; full-range twins (yuvj420p) under their plain name */
+    int64_t pts_us;         /* from the first frame's, strictly rising */
+    uint32_t width, height; /* as decoded */
+    const char
+        *pixel_format; /* FFmpeg's name; full-range twins (yuvj420p) under their plain name */
     unsigned n_planes;
     struct bf_plane {
         const uint8_t *data;
@@ -50,7 +53,8 @@ struct bf_frame {
         uint32_t rows;
     } plane[BF_FRAME_PLANES];
     struct bf_orientation orientation;
-    /* Luma as decoded: luma_bytes a sample (1, or 2 little-endian); value = (sample >> luma_shift), luma_bits wide */
+    /* Luma as decoded: luma_bytes a sample (1, or 2 little-endian); value = (sample >> luma_shift),
+     * luma_bits wide */
     const uint8_t *luma;
     ptrdiff_t luma_stride;
     unsigned luma_bytes, luma_bits, luma_shift;
@@ -60,23 +64,26 @@ struct bf_frame {
 struct bf_video;
 
 /*
- * Open path and its main video stream. BF_ERR_FORMAT with a plain word for a folder, an empty file, something that is not a
- * video, a still image, a file without a video stream.
+ * Open path and its main video stream. BF_ERR_FORMAT with a plain word for a folder, an empty file,
+ * something that is not a video, a still image, a file without a video stream.
  */
 enum bf_err bf_video_open(struct bf_video **v, const char *path, struct bf_error *err);
 void bf_video_close(struct bf_video **v);
 const struct bf_video_info *bf_video_info(const struct bf_video *v);
 /*
- * The next frame; *frame is NULL after the last one. BF_ERR_FORMAT where the file is cut off or cannot be decoded at all;
- * a frame that decodes with errors is given and marked.
+ * The next frame; *frame is NULL after the last one. BF_ERR_FORMAT where the file is cut off or
+ * cannot be decoded at all; a frame that decodes with errors is given and marked.
  */
 enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, struct bf_error *err);
 /* After the last frame: its end, in the clock of pts_us. */
 int64_t bf_video_end_us(const struct bf_video *v);
-/* After the last frame: SHA-256 over (be32 length, bytes) of each coded packet of the stream in file order. */
+/* After the last frame: SHA-256 over (be32 length, bytes) of each coded packet of the stream in
+ * file order. */
 void bf_video_stream_hash(struct bf_video *v, uint8_t hash32[32]);
-/* SHA-256 of the open file's bytes, and their number. BF_ERR_IO where it is being written to meanwhile. */
-enum bf_err bf_video_file_hash(struct bf_video *v, uint8_t hash32[32], uint64_t *size, struct bf_error *err);
+/* SHA-256 of the open file's bytes, and their number. BF_ERR_IO where it is being written to
+ * meanwhile. */
+enum bf_err bf_video_file_hash(struct bf_video *v, uint8_t hash32[32], uint64_t *size,
+                               struct bf_error *err);
 
 /* "libavformat 59.27.100, libavcodec ..." as found at run time; static storage. */
 const char *bf_video_libraries(void);
