@@ -15,14 +15,16 @@ enum {
 #define MASK_SHARE 0.3f  /* of its samples that a cell must be hot in to belong to the region */
 
 /*
- * A region's mean must stand out from what this copy's pooled residuals reach by themselves: so
- * many times their 95th percentile, within bounds. Strong recompression leaves patches (banding,
- * frozen blocks) that pool to more than noise would.
+ * A region's mean squared residual from which it is an alteration. Strong recompression leaves
+ * patches (banding, frozen blocks) that pool to more than independent noise would, so the limit
+ * rises with the copy's own noise, and a changed frame rate leaves some of a quick motion: both
+ * measured on clean copies.
  */
-#define STRENGTH_FACTOR 8.0f
 #define STRENGTH_LOW 9.0f
 #define STRENGTH_HIGH 16.0f
-enum { POOLED_BINS = 400, POOLED_ONE = 20 };
+#define STRENGTH_RATE 14.5f
+#define STRENGTH_SLOPE 10.0f /* for each luma step of noise beyond ... */
+#define STRENGTH_NOISE 1.4f
 
 /* Pools squared residuals over POOL samples and 3 x 3 cells as rows go by. */
 struct pool {
@@ -44,7 +46,6 @@ struct comparison {
     unsigned cols, n_rows_of_cells;
     struct pool pool;
     struct open_event event;
-    uint64_t pooled[POOLED_BINS]; /* histogram of pooled values, POOLED_ONE bins to one */
     struct bf_alterations *out;
 };
 
@@ -74,7 +75,7 @@ static void pool_step(struct comparison *c, uint64_t k, uint64_t n)
 static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
 {
     uint64_t from = k < POOL / 2 ? 0 : k - POOL / 2, to = k + POOL / 2 < n ? k + POOL / 2 : n - 1;
-    float scale = 1 / (9 * (float)(to - from + 1));
+    float limit = HOT * 9 * (float)(to - from + 1);
     unsigned x, y, i, n_hot = 0;
     int dx, dy;
 
@@ -87,10 +88,7 @@ static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
             for (dy = -1; dy <= 1; dy++)
                 for (dx = -1; dx <= 1; dx++)
                     sum += c->pool.sum[(int)i + dy * (int)c->cols + dx];
-            sum *= scale;
-            c->pool.hot[i] = sum > HOT;
-            c->pooled[sum * POOLED_ONE < POOLED_BINS - 1 ? (unsigned)(sum * POOLED_ONE)
-                                                         : POOLED_BINS - 1]++;
+            c->pool.hot[i] = sum > limit;
             n_hot += c->pool.hot[i];
         }
     }
@@ -218,16 +216,11 @@ static enum bf_err find_events(struct comparison *c, struct bf_error *err)
 /* Drops what this copy's own noise may explain. */
 static void drop_weak(struct comparison *c)
 {
-    uint64_t n = 0, below = 0;
+    float limit = STRENGTH_LOW + STRENGTH_SLOPE * (bf_noise_calm(c->noise) - STRENGTH_NOISE);
+    float least = bf_noise_rate_changed(c->noise) ? STRENGTH_RATE : STRENGTH_LOW;
     size_t i, kept = 0;
-    float limit;
 
-    for (i = 0; i < POOLED_BINS; i++)
-        n += c->pooled[i];
-    for (i = 0; i < POOLED_BINS && below * 20 < n * 19; i++)
-        below += c->pooled[i];
-    limit = STRENGTH_FACTOR * (float)i / POOLED_ONE;
-    limit = limit < STRENGTH_LOW ? STRENGTH_LOW : limit > STRENGTH_HIGH ? STRENGTH_HIGH : limit;
+    limit = limit < least ? least : limit > STRENGTH_HIGH ? STRENGTH_HIGH : limit;
     for (i = 0; i < c->out->n; i++)
         if (c->out->item[i].strength >= (double)limit)
             c->out->item[kept++] = c->out->item[i];
@@ -257,7 +250,7 @@ enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run,
         rc = bf_spool_seal(rows, err);
     if (rc != BF_OK || bf_spool_rows(rows) == 0)
         goto out;
-    rc = bf_noise_fit(&noise, rows, suspect, source, err);
+    rc = bf_noise_fit(&noise, rows, &tone, suspect, source, err);
     if (rc != BF_OK)
         goto out;
     out->compared_us = (int64_t)bf_spool_rows(rows) * BF_DIGEST_PERIOD_US;

@@ -5,6 +5,9 @@
 
 #define SCALE_MIN 0.8f        /* luma steps: the grid is quantised to steps of three */
 #define NORMAL_MEDIAN 0.6745f /* of the absolute value of a unit normal */
+#define CLIP_WHITE 228.0f     /* luma beyond which a cell may hold clipped pixels */
+#define CLIP_BLACK 24.0f
+#define MOTION_STILL 0.05f /* of the motion, where the frame rate is the record's */
 #define PLACE_BOUND 2.0f
 enum { MIDDLE_STEEP = 3 };
 enum { PLACE_MIN = 200, LEVEL_MIN = 300, Z_BINS = 256, Z_ONE = 16, ROWS_MAX = 1200 };
@@ -77,7 +80,12 @@ static void bound_places(struct bf_noise *noise)
     }
 }
 
-static void fit_levels(struct bf_noise *noise, const struct counts *c)
+/*
+ * Only where the copy's tones come to an end: a cell of which some pixels are clipped follows no
+ * curve. Elsewhere a level is no place, and a factor for it would hide a face of its own
+ * brightness.
+ */
+static void fit_levels(struct bf_noise *noise, const struct counts *c, const struct bf_tone *tone)
 {
     unsigned i;
 
@@ -85,13 +93,16 @@ static void fit_levels(struct bf_noise *noise, const struct counts *c)
         uint64_t n;
         float m = median_of(c->level[i], Z_BINS, &n) / Z_ONE / NORMAL_MEDIAN;
 
-        noise->level[i] = n < LEVEL_MIN || m < 1 ? 1 : m > 4 ? 4 : m;
+        float shown = tone->at[(i * 256 + 128) / BF_TONE_LEVELS];
+        bool clipped = shown > CLIP_WHITE || shown < CLIP_BLACK;
+
+        noise->level[i] = n < LEVEL_MIN || m < 1 || !clipped ? 1 : m > 4 ? 4 : m;
     }
 }
 
 enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
-                         const struct bf_trace *suspect, struct bf_digest *source,
-                         struct bf_error *err)
+                         const struct bf_tone *tone, const struct bf_trace *suspect,
+                         struct bf_digest *source, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct counts *c = calloc(1, sizeof *c);
@@ -108,11 +119,9 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
      * Another frame rate shows each picture early or late by up to half of a frame; the best shift
      * takes away what all cells have in common, and about a third of a frame's motion is left.
      */
-    noise->motion = suspect_frame_us > 1.2 * source_frame_us
-                        ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
-                    : suspect_frame_us < 0.8 * source_frame_us
-                        ? (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US)
-                        : 0.05f;
+    noise->motion = MOTION_STILL;
+    if (suspect_frame_us > 1.2 * source_frame_us || suspect_frame_us < 0.8 * source_frame_us)
+        noise->motion = (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US);
     if (noise->motion > 0.5f)
         noise->motion = 0.5f;
     for (k = 0; k < n_rows; k += step) {
@@ -132,7 +141,7 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
             c->level[row->level[i]][z < Z_BINS - 1 ? (unsigned)z : Z_BINS - 1]++;
         }
     }
-    fit_levels(noise, c);
+    fit_levels(noise, c, tone);
     free(c);
     return BF_OK;
 }
@@ -145,4 +154,14 @@ float bf_noise_square(const struct bf_noise *noise, const struct bf_residual_row
     float m = noise->motion * (float)row->motion[i], z2 = r * r / (p * p + m * m);
 
     return z2 < cap ? z2 : cap;
+}
+
+float bf_noise_calm(const struct bf_noise *noise)
+{
+    return noise->place[MIDDLE_STEEP];
+}
+
+bool bf_noise_rate_changed(const struct bf_noise *noise)
+{
+    return noise->motion > MOTION_STILL;
 }

@@ -19,8 +19,11 @@ struct bf_noise {
 
 /* rows is sealed. */
 enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
-                         const struct bf_trace *suspect, struct bf_digest *source,
-                         struct bf_error *err);
+                         const struct bf_tone *tone, const struct bf_trace *suspect,
+                         struct bf_digest *source, struct bf_error *err);
+/* The noise of calm places of middling steepness, luma steps: the copy's quality in one number. */
+float bf_noise_calm(const struct bf_noise *noise);
+bool bf_noise_rate_changed(const struct bf_noise *noise);
 /* The squared residual of cell i in units of its variance, at most cap. */
 float bf_noise_square(const struct bf_noise *noise, const struct bf_residual_row *row, unsigned i,
                       float cap);
