@@ -2,6 +2,9 @@
 
 #include "ledger/digest/digest_format.h"
 #include "ledger/digest/grid_code.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
 
 static const struct scene plain = {.seed = 9};
 
@@ -180,7 +183,93 @@ static void codes(void **state)
     free(b);
 }
 
-int main(void)
+enum { VECTOR_WIDTH = 192, VECTOR_HEIGHT = 108, VECTOR_FRAMES = 3 };
+
+/* What SPEC.md's worked vector comes to, a line each: label and hex. */
+static void make_vector(struct bf_buf *out)
+{
+    static uint8_t y[VECTOR_WIDTH * VECTOR_HEIGHT], chroma[VECTOR_WIDTH * VECTOR_HEIGHT / 4];
+    struct bf_video_info info = {
+        .width = VECTOR_WIDTH, .height = VECTOR_HEIGHT, .sar_num = 1, .sar_den = 1};
+    struct bf_frame frame = {
+        .width = VECTOR_WIDTH,
+        .height = VECTOR_HEIGHT,
+        .pixel_format = "yuv420p",
+        .n_planes = 3,
+        .plane = {{y, VECTOR_WIDTH, VECTOR_WIDTH, VECTOR_HEIGHT},
+                  {chroma, VECTOR_WIDTH / 2, VECTOR_WIDTH / 2, VECTOR_HEIGHT / 2},
+                  {chroma, VECTOR_WIDTH / 2, VECTOR_WIDTH / 2, VECTOR_HEIGHT / 2}},
+        .orientation = {1, 0, 0, 1},
+        .luma = y,
+        .luma_stride = VECTOR_WIDTH,
+        .luma_bytes = 1,
+        .luma_bits = 8};
+    struct bf_frame_digester *d = bf_frame_digester_create(&info);
+    struct bf_frame_digest *f = malloc(sizeof *f);
+    struct bf_digest_writer *w = NULL;
+    struct bf_digest_info got;
+    struct bf_buf blob = {0};
+    uint8_t root32[32];
+    char hex[65];
+    unsigned i, x, v;
+
+    memset(chroma, 128, sizeof chroma);
+    assert_int_equal(bf_digest_writer_create(&w, BF_GRID_LONG, BF_GRID_SHORT, VECTOR_WIDTH,
+                                             VECTOR_HEIGHT, fixture_sink, &blob, NULL),
+                     BF_OK);
+    for (i = 0; i < VECTOR_FRAMES; i++) {
+        for (v = 0; v < VECTOR_HEIGHT; v++)
+            for (x = 0; x < VECTOR_WIDTH; x++)
+                y[v * VECTOR_WIDTH + x] = (uint8_t)(7 * x + 13 * v + 29 * i + (x * v >> 4));
+        frame.index = i;
+        frame.pts_us = (int64_t)i * 100000;
+        assert_int_equal(bf_frame_digester_run(f, d, &frame, NULL), BF_OK);
+        assert_int_equal(bf_digest_writer_add(w, f, NULL), BF_OK);
+        bf_hex_format(hex, f->exact32, 32);
+        bf_buf_printf(out, "exact.%u %s\n", i, hex);
+        bf_hex_format(hex, f->code32, 32);
+        bf_buf_printf(out, "code.%u %s\n", i, hex);
+        bf_buf_printf(out, "cells.%u %u %u %u %u\n", i, f->cells[0], f->cells[95],
+                      f->cells[96 * 27 + 48], f->cells[BF_GRID_CELLS - 1]);
+    }
+    assert_int_equal(bf_digest_writer_finish(w, root32, &got, 300000, NULL), BF_OK);
+    bf_hex_format(hex, got.frames32, 32);
+    bf_buf_printf(out, "frames-root %s\n", hex);
+    bf_hex_format(hex, got.lookup32, 32);
+    bf_buf_printf(out, "lookup-root %s\n", hex);
+    bf_hex_format(hex, got.grid32, 32);
+    bf_buf_printf(out, "grid-root %s\n", hex);
+    bf_hex_format(hex, root32, 32);
+    bf_buf_printf(out, "digest-root %s\n", hex);
+    bf_sha256(root32, blob.data, blob.len);
+    bf_hex_format(hex, root32, 32);
+    bf_buf_printf(out, "blob-bytes %zu\nblob-sha256 %s\n", blob.len, hex);
+    bf_digest_writer_free(&w);
+    bf_frame_digester_free(&d);
+    bf_buf_release(&blob);
+    free(f);
+}
+
+#define VECTOR_FILE "tests/vectors/digest.txt"
+
+static void worked_vector(void **state)
+{
+    struct bf_buf want = {0}, got = {0};
+    struct bf_error err = {0};
+
+    (void)state;
+    make_vector(&got);
+    if (bf_file_read(&want, VECTOR_FILE, 1 << 16, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    bf_buf_put_u8(&want, 0);
+    bf_buf_put_u8(&got, 0);
+    assert_string_equal((const char *)want.data, (const char *)got.data);
+    bf_buf_release(&want);
+    bf_buf_release(&got);
+}
+
+/* With an argument: write the vector instead, for the day on which the format changes. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grids_stay_within_the_step),
@@ -189,7 +278,16 @@ int main(void)
         cmocka_unit_test(any_flipped_byte_is_noticed),
         cmocka_unit_test(refuses_what_breaks_the_clock),
         cmocka_unit_test(codes),
+        cmocka_unit_test(worked_vector),
     };
+
+    if (argc == 2 && strcmp(argv[1], "--write-vector") == 0) {
+        struct bf_buf out = {0};
+        FILE *f = fopen(VECTOR_FILE, "wb");
+
+        make_vector(&out);
+        return f == NULL || fwrite(out.data, 1, out.len, f) != out.len || fclose(f) != 0;
+    }
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
