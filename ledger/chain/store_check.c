@@ -281,8 +281,9 @@ bool bf_store_check_head(int fd)
     page_size = h.page_size;
     if (!is_page_size(page_size))
         return false;
+    /* A transaction's header is on the page of its number's last bit: LMDB looks for it there. */
     for (i = 0; i < 2; i++)
-        if (!read_head(&h, fd, i, page_size) || h.page_size != page_size ||
+        if (!read_head(&h, fd, i, page_size) || h.page_size != page_size || (h.txnid & 1) != i ||
             h.last_page >= UINT64_C(1) << 47 || h.map_size > UINT64_C(1) << 46 ||
             h.map_size / page_size < 2)
             return false;

@@ -72,9 +72,12 @@ static enum bf_err parse_line(struct bf_trust *t, const char *line, size_t n, co
 enum bf_err bf_trust_parse(struct bf_trust *t, const void *text, size_t n, const char *file,
                            struct bf_error *err)
 {
-    const char *p = text, *end = p + n;
+    const char *p = text, *end;
     size_t number;
 
+    if (n == 0)
+        return BF_OK;
+    end = p + n;
     if (n > BF_TRUST_FILE_MAX)
         return bf_error_set(err, BF_ERR_LIMIT, "'%s' is larger than the limit of %d bytes", file,
                             BF_TRUST_FILE_MAX);
