@@ -1,8 +1,8 @@
 #include "cli/commands.h"
 
 /*
- * The script is made from bf_commands, so that it cannot fall behind. A case for each command word, and inside it the
- * options of each command; file names everywhere else.
+ * The script is made from bf_commands, so that it cannot fall behind. A case for each command word,
+ * and inside it the options of each command; file names everywhere else.
  */
 
 static void print_opts(const struct bf_command *c, bool with_value)
@@ -52,14 +52,16 @@ static void print_words(void)
     for (i = 0; bf_commands[i] != NULL; i++)
         if (is_first(i))
             printf(" %.*s", (int)group_len(bf_commands[i]), bf_commands[i]->name);
-    printf(" --help --version'\n    local group=${COMP_WORDS[1]} subs= opts= valued=\n\n    case $group in\n");
+    printf(" --help --version'\n    local group=${COMP_WORDS[1]} subs= opts= valued=\n\n    case "
+           "$group in\n");
     for (i = 0; bf_commands[i] != NULL; i++) {
         if (strchr(bf_commands[i]->name, ' ') == NULL || !is_first(i))
             continue;
         printf("    %.*s) subs='", (int)group_len(bf_commands[i]), bf_commands[i]->name);
         for (j = i; bf_commands[j] != NULL; j++)
             if (same_group(bf_commands[i], bf_commands[j]))
-                printf("%s%s", j == i ? "" : " ", bf_commands[j]->name + group_len(bf_commands[j]) + 1);
+                printf("%s%s", j == i ? "" : " ",
+                       bf_commands[j]->name + group_len(bf_commands[j]) + 1);
         printf("' ;;\n");
     }
     printf("    esac\n");

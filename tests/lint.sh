@@ -124,7 +124,8 @@ if wants format; then
 fi
 
 if wants tidy; then
-    flags=(-std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -include lib/base/banned.h)
+    # _GNU_SOURCE as one file of lib/base is built
+    flags=(-std=c17 -D_GNU_SOURCE -I. -include lib/base/banned.h)
     [ ! -e /usr/include/intel-ipsec-mb.h ] || flags+=(-DBF_HAVE_IPSEC_MB)
     read -ra packages < <(pkg-config --cflags libavformat libsecp256k1 libcrypto lmdb libcbor jansson)
     flags+=("${packages[@]}")
