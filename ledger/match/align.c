@@ -24,6 +24,10 @@ enum {
 #define MOVING_CAP 25.0
 /* Correlation from which two blocks move in step. */
 #define IN_STEP 0.7
+/* How much wider or narrower, and by how many luma steps apart, blocks in step may be. */
+#define SIZE_RANGE 1.6
+#define APART 2.0
+#define APART_SHARE 0.4
 
 struct fit {
     float gain, bias;
@@ -245,7 +249,7 @@ struct motion {
     size_t n_cells;
 };
 
-static void add_chunk(struct motion *m, struct chunk *c)
+static void add_chunk(struct motion *m, struct chunk *c, struct fit f)
 {
     unsigned i;
     size_t k;
@@ -270,10 +274,16 @@ static void add_chunk(struct motion *m, struct chunk *c)
             continue;
         /* A cell's say grows with its motion, up to a point: one waving hand is not the whole
          * picture. */
-        double weight = ss < MOVING_CAP ? ss : MOVING_CAP;
+        double weight = ss < MOVING_CAP ? ss : MOVING_CAP, g = (double)f.gain;
+        double apart = fabs(mx - g * ms - (double)f.bias), size = sqrt(xx / ss) / g;
 
         m->moving += weight;
-        if (sx > 0 && sx * sx >= IN_STEP * IN_STEP * ss * xx)
+        /*
+         * Over three seconds two slow sways go together by chance; that they are also as wide, and
+         * about the same brightness, is another matter.
+         */
+        if (sx > 0 && sx * sx >= IN_STEP * IN_STEP * ss * xx && size > 1 / SIZE_RANGE &&
+            size < SIZE_RANGE && apart < APART + APART_SHARE * g * sqrt(ss))
             m->in_step += weight;
     }
     c->n = 0;
@@ -299,9 +309,9 @@ static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t,
         dist += (double)distance(c->x[c->n], c->s[c->n], f);
         n++;
         if (++c->n == CHUNK)
-            add_chunk(&m, c);
+            add_chunk(&m, c, f);
     }
-    add_chunk(&m, c);
+    add_chunk(&m, c, f);
     free(c);
     run->distance = n > 0 ? dist / (double)n : (double)DISTANCE_CAP;
     run->moving = m.n_cells > 0 ? m.moving / (MOVING_CAP * (double)m.n_cells) : 0;

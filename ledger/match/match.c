@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 enum {
-    RUN_MIN_US = 1000000,    /* a shorter run says too little */
+    RUN_MIN_US = 1000000, /* a shorter run says too little */
+    SHORT_RUN_US = 5000000,
     FOREIGN_MIN_US = 500000, /* shorter gaps between runs are the path's own grain */
     CUT_MIN_US =
         250000, /* a jump between two offsets from which something is missing or twice there */
@@ -16,9 +17,13 @@ enum {
     SHORT_US = 1000000,   /* a suspect below this is too short to be aligned */
 };
 
-/* Share of the moving blocks that must move in step; other footage on the same set stays below a
- * fifth. */
-#define IN_STEP_MIN 0.4
+/*
+ * Share of the moving blocks that must move in step. Clean copies reach 0.9, copies with a face
+ * replaced 0.6; other footage on the same set stays below 0.4. A few seconds hold few independent
+ * motions, so short runs need more.
+ */
+#define IN_STEP_MIN 0.5
+#define IN_STEP_MIN_SHORT 0.6
 /* Below this nothing moves, and the picture alone must do. */
 #define STILL 0.003
 #define STILL_DISTANCE 1.5
@@ -125,7 +130,8 @@ static bool is_accepted(const struct bf_run *r)
         return false;
     if (is_still(r))
         return r->distance < STILL_DISTANCE;
-    return r->moving >= STILL && r->in_step >= IN_STEP_MIN;
+    return r->moving >= STILL &&
+           r->in_step >= (r->end_us - r->start_us < SHORT_RUN_US ? IN_STEP_MIN_SHORT : IN_STEP_MIN);
 }
 
 /* The spans of one run: same, and altered where the comparison says so. */
