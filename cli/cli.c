@@ -30,7 +30,8 @@ enum bf_exit bf_cli_fail(const struct bf_error *err)
     return BF_EXIT_FAILED;
 }
 
-static void say(const char *prefix, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0))) void say(const char *prefix, const char *fmt,
+                                                      va_list ap)
 {
     char raw[BF_ERROR_TEXT_MAX], text[BF_ERROR_TEXT_MAX];
 
@@ -56,8 +57,9 @@ enum bf_exit bf_cli_usage(const struct bf_command *cmd, const char *fmt, ...)
     say("", fmt, ap);
     va_end(ap);
     if (cmd != NULL)
-        fprintf(stderr, "usage: bonafide %s%s%s%s\n", cmd->name, cmd->opts && cmd->opts->name ? " [options]" : "",
-                cmd->args[0] ? " " : "", cmd->args);
+        fprintf(stderr, "usage: bonafide %s%s%s%s\n", cmd->name,
+                cmd->opts && cmd->opts->name ? " [options]" : "", cmd->args[0] ? " " : "",
+                cmd->args);
     else
         fprintf(stderr, "try 'bonafide --help'\n");
     return BF_EXIT_FAILED;
@@ -70,8 +72,9 @@ static void print_option(const struct bf_opt *o)
 
     if (o->letter)
         n = snprintf(left, sizeof left, "-%c, ", o->letter);
-    snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s%s", o->kind == BF_OPT_SWITCH ? "[no-]" : "", o->name,
-             o->arg ? " " : "", o->arg ? o->arg : "");
+    snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s%s",
+             o->kind == BF_OPT_SWITCH ? "[no-]" : "", o->name, o->arg ? " " : "",
+             o->arg ? o->arg : "");
     if (strlen(left) > 26)
         printf("  %s\n  %-26s  %s\n", left, "", o->help);
     else
@@ -82,8 +85,9 @@ static void print_command_help(const struct bf_command *cmd)
 {
     const struct bf_opt *o;
 
-    printf("usage: bonafide %s%s%s%s\n\n%s\n", cmd->name, cmd->opts && cmd->opts->name ? " [options]" : "",
-           cmd->args[0] ? " " : "", cmd->args, cmd->summary);
+    printf("usage: bonafide %s%s%s%s\n\n%s\n", cmd->name,
+           cmd->opts && cmd->opts->name ? " [options]" : "", cmd->args[0] ? " " : "", cmd->args,
+           cmd->summary);
     if (cmd->opts == NULL || cmd->opts->name == NULL)
         return;
     printf("\noptions:\n");
@@ -105,11 +109,13 @@ static void print_commands(FILE *to, const struct bf_command *const *commands, c
 
 static void print_help(const struct bf_command *const *commands)
 {
-    printf("usage: bonafide COMMAND [options] [file...]\n\n"
-           "Says where a video comes from and whether it is still what was published.\n\ncommands:\n");
+    printf(
+        "usage: bonafide COMMAND [options] [file...]\n\n"
+        "Says where a video comes from and whether it is still what was published.\n\ncommands:\n");
     print_commands(stdout, commands, NULL);
     printf("\n'bonafide COMMAND --help' shows the options of one command.\n"
-           "exit status: 0 yes, 1 no, 2 could not answer (usage, I/O, damaged input), 3 inconclusive\n");
+           "exit status: 0 yes, 1 no, 2 could not answer (usage, I/O, damaged input), 3 "
+           "inconclusive\n");
 }
 
 /* Sets the option whose row is o; returns false where its argument is missing. */
@@ -142,7 +148,8 @@ static bool takes_value(const struct bf_opt *o)
     return o->kind == BF_OPT_TEXT || o->kind == BF_OPT_LIST;
 }
 
-static const struct bf_opt *find_long(const struct bf_opt *opts, const char *name, size_t n, bool *negated)
+static const struct bf_opt *find_long(const struct bf_opt *opts, const char *name, size_t n,
+                                      bool *negated)
 {
     const struct bf_opt *o;
 
@@ -169,7 +176,8 @@ static const struct bf_opt *find_letter(const struct bf_opt *opts, char letter)
 }
 
 /* Parses argv[i...] into opts and args. Returns -1 to go on, else an exit code. */
-static int parse_options(const struct bf_command *cmd, void *opts, char **args, int *n_args, int argc, char **argv)
+static int parse_options(const struct bf_command *cmd, void *opts, char **args, int *n_args,
+                         int argc, char **argv)
 {
     bool only_args = false;
     int i;
@@ -255,7 +263,8 @@ enum bf_exit bf_cli_main(const struct bf_command *const *commands, int argc, cha
         print_commands(stderr, commands, NULL);
         return BF_EXIT_FAILED;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(commands);
         return BF_EXIT_YES;
     }

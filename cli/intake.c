@@ -1,5 +1,5 @@
 #include "cli/intake.h"
-#include "ledger/chain/merkle.h"
+#include "lib/base/merkle.h"
 
 enum bf_err bf_intake_open(struct bf_intake *in, const char *path, struct bf_error *err)
 {

@@ -5,7 +5,7 @@
 #define BF_PROOF_H
 
 #include "ledger/chain/checkpoint.h"
-#include "ledger/chain/merkle.h"
+#include "lib/base/merkle.h"
 #include "ledger/chain/record.h"
 
 #define BF_PROOF_MAX 16384

@@ -1,6 +1,6 @@
 #include "ledger/chain/record.h"
 
-#include "ledger/chain/merkle.h"
+#include "lib/base/merkle.h"
 #include "ledger/chain/record_form.h"
 #include "lib/base/text.h"
 

@@ -1,7 +1,7 @@
 #include "ledger/digest/digest_format.h"
 #include "ledger/digest/grid_code.h"
 #include "lib/base/hash.h"
-#include "ledger/chain/merkle.h"
+#include "lib/base/merkle.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "ledger/chain/merkle.h"
+#include "lib/base/merkle.h"
 
 #include <assert.h>
 
