@@ -12,33 +12,43 @@
 
 struct json_t;
 
-/* --ledger DIR, else BONAFIDE_LEDGER, else $XDG_DATA_HOME/bonafide/ledger, else ~/.local/share/bonafide/ledger. */
+/* --ledger DIR, else BONAFIDE_LEDGER, else $XDG_DATA_HOME/bonafide/ledger, else
+ * ~/.local/share/bonafide/ledger. */
 enum bf_err bf_cli_ledger_dir(char *out, size_t cap, const char *option, struct bf_error *err);
 
-/* Open the ledger that option names or that is found; where there is none the sentence says how to make one. */
-enum bf_err bf_cli_open_ledger(struct bf_ledger **l, const char *option, bool read_only, struct bf_error *err);
+/* Open the ledger that option names or that is found; where there is none the sentence says how to
+ * make one. */
+enum bf_err bf_cli_open_ledger(struct bf_ledger **l, const char *option, bool read_only,
+                               struct bf_error *err);
 
 /*
- * Read a key file. Where it is encrypted the passphrase comes from the first line of passphrase_file, else from a prompt on
- * the terminal without echo; with neither, BF_ERR_AUTH says what to do.
+ * Read a key file. Where it is encrypted the passphrase comes from the first line of
+ * passphrase_file, else from a prompt on the terminal without echo; with neither, BF_ERR_AUTH says
+ * what to do.
  */
-enum bf_err bf_cli_read_key(struct bf_key *key, const char *path, const char *passphrase_file, struct bf_error *err);
+enum bf_err bf_cli_read_key(struct bf_key *key, const char *path, const char *passphrase_file,
+                            struct bf_error *err);
 
 /*
- * Add the issuers of each file; with no file given, those of $XDG_CONFIG_HOME/bonafide/trust (~/.config/bonafide/trust) where
- * it exists.
+ * Add the issuers of each file; with no file given, those of $XDG_CONFIG_HOME/bonafide/trust
+ * (~/.config/bonafide/trust) where it exists.
  */
-enum bf_err bf_cli_read_trust(struct bf_trust *trust, const struct bf_opt_list *files, struct bf_error *err);
+enum bf_err bf_cli_read_trust(struct bf_trust *trust, const struct bf_opt_list *files,
+                              struct bf_error *err);
 
 /* Prints j on one line and frees it. false where memory ran out. */
 bool bf_cli_print_json(struct json_t *j);
-/* Prints {"schema":schema,"file":file,"error":{"code":..,"message":..}} where json, and the sentence on stderr either way. */
-enum bf_exit bf_cli_fail_json(bool json, const char *schema, const char *file, const struct bf_error *err);
-/* A JSON string of bytes that may not be UTF-8 (they are escaped); never NULL but where memory ran out. */
+/* Prints {"schema":schema,"file":file,"error":{"code":..,"message":..}} where json, and the
+ * sentence on stderr either way. */
+enum bf_exit bf_cli_fail_json(bool json, const char *schema, const char *file,
+                              const struct bf_error *err);
+/* A JSON string of bytes that may not be UTF-8 (they are escaped); never NULL but where memory ran
+ * out. */
 struct json_t *bf_cli_json_text(const char *text);
 struct json_t *bf_cli_json_hex(const uint8_t *p, size_t n);
 
-/* The record as every command shows it, for JSON and for people (label column aligned, one field a line). */
+/* The record as every command shows it, for JSON and for people (label column aligned, one field a
+ * line). */
 struct json_t *bf_cli_json_record(const struct bf_record *r, const uint8_t hash32[32]);
 void bf_cli_print_record(const struct bf_record *r, const uint8_t hash32[32]);
 

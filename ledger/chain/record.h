@@ -1,7 +1,9 @@
 /*
- * record.h - one registered video: COSE_Sign1 (RFC 9052) with ES256K (RFC 8812) over deterministic CBOR (RFC 8949 4.2)
+ * record.h - one registered video: COSE_Sign1 (RFC 9052) with ES256K (RFC 8812) over deterministic
+ * CBOR (RFC 8949 4.2)
  *
- * A record's hash is the RFC 6962 leaf hash of its bytes, SHA-256(0x00 || record); the next record names it.
+ * A record's hash is the RFC 6962 leaf hash of its bytes, SHA-256(0x00 || record); the next record
+ * names it.
  */
 #ifndef BF_RECORD_H
 #define BF_RECORD_H
@@ -18,7 +20,7 @@ enum bf_record_kind {
 };
 
 struct bf_record {
-    uint64_t index; /* position on the ledger, from 0 */
+    uint64_t index;     /* position on the ledger, from 0 */
     uint8_t prev32[32]; /* hash of record index-1; zeros for record 0 */
     enum bf_record_kind kind;
     uint8_t file32[32];   /* SHA-256 of the file */
@@ -33,16 +35,19 @@ struct bf_record {
     char title[BF_TITLE_MAX + 1];
     uint8_t issuer33[33];
     char issuer[BF_NAME_MAX + 1]; /* the issuer's own name for itself */
-    int64_t claimed_unix_s; /* the issuer's clock; nobody else vouches for it */
+    int64_t claimed_unix_s;       /* the issuer's clock; nobody else vouches for it */
 };
 
 /*
- * Sign r with key and append the bytes to out. issuer33 and issuer are taken from key; r receives them.
+ * Sign r with key and append the bytes to out. issuer33 and issuer are taken from key; r receives
+ * them.
  */
-enum bf_err bf_record_encode(struct bf_buf *out, struct bf_record *r, const struct bf_key *key, struct bf_error *err);
+enum bf_err bf_record_encode(struct bf_buf *out, struct bf_record *r, const struct bf_key *key,
+                             struct bf_error *err);
 /*
- * Read a record of exactly n bytes. Anything but the one encoding that bf_record_encode would give for these values (order,
- * shortest heads, no trailing bytes) is BF_ERR_FORMAT. The signature is not checked.
+ * Read a record of exactly n bytes. Anything but the one encoding that bf_record_encode would give
+ * for these values (order, shortest heads, no trailing bytes) is BF_ERR_FORMAT. The signature is
+ * not checked.
  */
 enum bf_err bf_record_decode(struct bf_record *r, const void *p, size_t n, struct bf_error *err);
 /* A verdict: the bytes are a record and its signature verifies under its own issuer33. */
