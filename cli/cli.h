@@ -1,8 +1,9 @@
 /*
  * cli.h - commands, option tables, and how a command speaks
  *
- * A command is a row: its name ("key new"), its arguments, its options and its function. Help, shell completion and the
- * check of the man pages are made from the same rows. stdout carries the answer, stderr everything else.
+ * A command is a row: its name ("key new"), its arguments, its options and its function. Help,
+ * shell completion and the check of the man pages are made from the same rows. stdout carries the
+ * answer, stderr everything else.
  */
 #ifndef BF_CLI_H
 #define BF_CLI_H
@@ -48,9 +49,9 @@ struct bf_opt {
 };
 
 struct bf_command {
-    const char *name;    /* "key new" */
-    const char *args;    /* "FILE..." */
-    const char *summary; /* one line */
+    const char *name;          /* "key new" */
+    const char *args;          /* "FILE..." */
+    const char *summary;       /* one line */
     const struct bf_opt *opts; /* ends with a row whose name is NULL */
     size_t opts_size;          /* of the option struct, at most BF_OPTS_MAX */
     size_t min_args, max_args; /* SIZE_MAX: any number */
@@ -65,7 +66,8 @@ enum bf_exit bf_cli_main(const struct bf_command *const *commands, int argc, cha
 
 /* Prints "bonafide: <sentence>" on stderr and returns BF_EXIT_FAILED. */
 enum bf_exit bf_cli_fail(const struct bf_error *err);
-enum bf_exit bf_cli_usage(const struct bf_command *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum bf_exit bf_cli_usage(const struct bf_command *cmd, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* "bonafide: warning: <text>" on stderr, control characters escaped. */
 void bf_cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -73,8 +75,9 @@ void bf_cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern const struct bf_command *const bf_commands[];
 
 /*
- * A progress line on stderr: shown on a foreground terminal (or where on is 1) after one second, at most six times a
- * second, with the rate and the time left. Units are what done and total count; scale turns them into unit.
+ * A progress line on stderr: shown on a foreground terminal (or where on is 1) after one second, at
+ * most six times a second, with the rate and the time left. Units are what done and total count;
+ * scale turns them into unit.
  */
 struct bf_cli_progress {
     struct bf_progress sink; /* pass this to the library */
@@ -86,7 +89,8 @@ struct bf_cli_progress {
     int64_t start_ms, last_ms;
 };
 
-void bf_cli_progress_start(struct bf_cli_progress *p, const char *label, const char *unit, double scale, int on);
+void bf_cli_progress_start(struct bf_cli_progress *p, const char *label, const char *unit,
+                           double scale, int on);
 /* Wipes the line; call before anything is printed. */
 void bf_cli_progress_end(struct bf_cli_progress *p);
 

@@ -45,14 +45,17 @@ static void step(void *ctx, uint64_t done, uint64_t total)
     }
     if (total > 0)
         fprintf(stderr, "\r\033[K%s: %3.0f %%  %.0f of %.0f %s  %.1f %s/s%s%s", p->label,
-                100.0 * (double)done / (double)total, (double)done / p->scale, (double)total / p->scale, p->unit, rate,
-                p->unit, left_text[0] ? "  left " : "", left_text);
+                100.0 * (double)done / (double)total, (double)done / p->scale,
+                (double)total / p->scale, p->unit, rate, p->unit, left_text[0] ? "  left " : "",
+                left_text);
     else
-        fprintf(stderr, "\r\033[K%s: %.0f %s  %.1f %s/s", p->label, (double)done / p->scale, p->unit, rate, p->unit);
+        fprintf(stderr, "\r\033[K%s: %.0f %s  %.1f %s/s", p->label, (double)done / p->scale,
+                p->unit, rate, p->unit);
     fflush(stderr);
 }
 
-void bf_cli_progress_start(struct bf_cli_progress *p, const char *label, const char *unit, double scale, int on)
+void bf_cli_progress_start(struct bf_cli_progress *p, const char *label, const char *unit,
+                           double scale, int on)
 {
     *p = (struct bf_cli_progress){.label = label, .unit = unit, .scale = scale, .on = on};
     p->sink.step = step;

@@ -24,8 +24,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         printf("bonafide %s\n%s\n", BF_VERSION, bf_video_libraries());
         return BF_EXIT_YES;
     }
-    j = json_pack("{s:s, s:s, s:s}", "schema", "bonafide.version/1", "version", BF_VERSION, "libraries",
-                  bf_video_libraries());
+    j = json_pack("{s:s, s:s, s:s}", "schema", "bonafide.version/1", "version", BF_VERSION,
+                  "libraries", bf_video_libraries());
     text = json_dumps(j, JSON_COMPACT);
     json_decref(j);
     if (text == NULL)

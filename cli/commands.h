@@ -10,8 +10,9 @@
 
 extern const struct bf_command bf_cmd_key_new, bf_cmd_key_show, bf_cmd_key_export;
 extern const struct bf_command bf_cmd_register, bf_cmd_verify;
-extern const struct bf_command bf_cmd_ledger_init, bf_cmd_ledger_log, bf_cmd_ledger_show, bf_cmd_ledger_prove,
-    bf_cmd_ledger_checkpoint, bf_cmd_ledger_audit, bf_cmd_ledger_export, bf_cmd_ledger_import;
+extern const struct bf_command bf_cmd_ledger_init, bf_cmd_ledger_log, bf_cmd_ledger_show,
+    bf_cmd_ledger_prove, bf_cmd_ledger_checkpoint, bf_cmd_ledger_audit, bf_cmd_ledger_export,
+    bf_cmd_ledger_import;
 extern const struct bf_command bf_cmd_completion, bf_cmd_version;
 
 #endif

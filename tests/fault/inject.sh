@@ -2,13 +2,14 @@
 # inject.sh - each file call of register fails in turn: it says so and answers nothing, or it has done its work
 . "$(dirname "$0")/faultlib.sh"
 
+# The leak sanitizer cannot run beside strace.
+export ASAN_OPTIONS=detect_leaks=0
 new_ledger led
 cp "$MEDIA/tiny.mp4" a.mp4
 if ! strace -f -o /dev/null "$BONAFIDE" version >/dev/null 2>&1; then
     echo "skip - fault/inject: strace may not trace here"
     exit 0
 fi
-export ASAN_OPTIONS=detect_leaks=0
 # What a run calls, and how often.
 strace -f -c -o calls "$BONAFIDE" register a.mp4 --key news.key --ledger led >/dev/null 2>err
 rm -f a.mp4.proof a.mp4.digest
