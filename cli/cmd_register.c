@@ -217,7 +217,7 @@ static void warn_about(const struct job *j)
         bf_cli_warn("'%s': %" PRIu64 " of %" PRIu64
                     " frames are damaged; they are registered as they decode",
                     j->path, j->in.n_damaged, j->in.n_frames);
-    if (j->in.info->n_video > 1)
+    if (j->in.info != NULL && j->in.info->n_video > 1)
         bf_cli_warn("'%s' has %u video streams; only the main one is registered", j->path,
                     j->in.info->n_video);
 }

@@ -42,7 +42,7 @@ static enum bf_err put_some(struct bf_txn *t, const uint8_t digest32[32], const 
                             size_t n, uint32_t *chunk, bool *done, struct bf_error *err)
 {
     uint8_t key[BF_CHUNK_KEY_SIZE], size[8];
-    uint64_t old;
+    uint64_t old = 0;
     enum bf_err rc = BF_OK;
     unsigned k;
 
@@ -112,7 +112,7 @@ enum bf_err bf_ledger_get_blob(struct bf_txn *t, struct bf_buf *out, const uint8
                                struct bf_error *err)
 {
     uint8_t key[BF_CHUNK_KEY_SIZE];
-    uint64_t size, at;
+    uint64_t size = 0, at;
     const void *p;
     size_t n;
     enum bf_err rc = blob_size(t, digest32, &size, err);

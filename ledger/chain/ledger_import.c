@@ -111,7 +111,7 @@ static enum bf_err source_rewind(struct source *s)
 
 static enum bf_err read_head(struct import *m)
 {
-    char magic[sizeof BF_EXPORT_MAGIC], origin[BF_ORIGIN_MAX + 1];
+    char magic[sizeof BF_EXPORT_MAGIC] = {0}, origin[BF_ORIGIN_MAX + 1] = {0};
     size_t n;
     enum bf_err rc = source_read(&m->src, magic, sizeof BF_EXPORT_MAGIC - 1);
 

@@ -133,7 +133,7 @@ bool bf_digest_check(const uint8_t digest32[32], const void *p, size_t n)
     bool ok = false;
     uint32_t i, k;
 
-    if (bf_digest_open(&d, p, n, "", NULL) != BF_OK)
+    if (bf_digest_open(&d, p, n, "", NULL) != BF_OK || d == NULL)
         return false;
     for (i = 0; i < d->info.n_segments; i++) {
         const struct segment *s = &d->seg[i];

@@ -195,7 +195,7 @@ void bf_code_compute(uint8_t code32[32], uint8_t *contrast, const uint16_t *cell
           (*cos_y)[BF_GRID_LONG] = bf_code_table(rows);
     static const unsigned n_freq = BF_CODE_FREQUENCIES;
     int32_t first[BF_CODE_FREQUENCIES][BF_GRID_LONG];
-    int32_t centred[BF_GRID_CELLS];
+    int32_t centred[BF_GRID_CELLS] = {0};
     int64_t dct[BF_CODE_FREQUENCIES * BF_CODE_FREQUENCIES], sum = 0, squares = 0, median;
     unsigned n = cols * rows, u, w, x, y;
 

@@ -135,7 +135,7 @@ static enum bf_err close_event(struct comparison *c, uint64_t n, struct bf_error
 {
     struct open_event *e = &c->event;
     struct bf_alteration a = {0}, *more;
-    uint8_t mask[BF_GRID_CELLS];
+    uint8_t mask[BF_GRID_CELLS] = {0};
     unsigned i, n_mask = 0, cells = c->cols * c->n_rows_of_cells;
     uint64_t first = e->first < POOL / 2 ? 0 : e->first - POOL / 2;
     uint64_t last = e->last + POOL / 2 < n ? e->last + POOL / 2 : n - 1, k;

@@ -2,6 +2,10 @@
 #include "lib/base/spool.h"
 #include "lib/media/cells.h"
 
+_Static_assert(BF_COARSE_COLS *BF_COARSE_BLOCK == BF_GRID_LONG &&
+                   BF_COARSE_ROWS * BF_COARSE_BLOCK == BF_GRID_SHORT,
+               "blocks fill the grid");
+
 struct bf_trace {
     unsigned cols, rows;
     struct bf_spool *spool;
@@ -178,10 +182,12 @@ void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsign
 
     for (i = 0; i < BF_COARSE_CELLS; i++)
         coarse[i] = 0;
-    for (y = 0; y < rows; y++)
-        for (x = 0; x < cols; x++)
-            coarse[y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK] +=
-                (float)grid[y * cols + x];
+    for (y = 0; y < rows; y++) {
+        for (x = 0; x < cols; x++) {
+            i = y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK;
+            coarse[i] += (float)grid[y * cols + x];
+        }
+    }
     for (i = 0; i < BF_COARSE_CELLS; i++)
         coarse[i] /= BF_COARSE_BLOCK * BF_COARSE_BLOCK;
 }

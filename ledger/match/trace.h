@@ -11,7 +11,7 @@
     16 /* the grid in blocks of 6 x 6 cells, for alignment; turned with the grid */
 #define BF_COARSE_ROWS 9
 #define BF_COARSE_CELLS (BF_COARSE_COLS * BF_COARSE_ROWS)
-#define BF_COARSE_BLOCK (BF_GRID_LONG / BF_COARSE_COLS)
+#define BF_COARSE_BLOCK 6
 
 struct bf_trace_frame {
     int64_t pts_us;
