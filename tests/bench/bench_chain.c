@@ -13,7 +13,7 @@
 #include "lib/base/hash.h"
 
 #define TREE_SIZE 1000000
-#define ROUND_MS 2000
+#define ROUND_MS 2000.0
 
 static double now_ms(void)
 {

@@ -247,33 +247,40 @@ static void public_pem(void **state)
     bf_buf_release(&pem);
 }
 
+struct signer {
+    const struct bf_key *key;
+    unsigned n_good;
+};
+
 static void *sign_some(void *arg)
 {
-    const struct bf_key *key = arg;
+    struct signer *s = arg;
     uint8_t sig[64];
-    uintptr_t good = 0, i;
+    unsigned i;
 
     for (i = 0; i < 50; i++)
-        if (bf_sign(sig, key, &i, sizeof i, NULL) == BF_OK &&
-            bf_sign_check(sig, key->public33, &i, sizeof i))
-            good++;
-    return (void *)good;
+        if (bf_sign(sig, s->key, &i, sizeof i, NULL) == BF_OK &&
+            bf_sign_check(sig, s->key->public33, &i, sizeof i))
+            s->n_good++;
+    return NULL;
 }
 
 static void threads(void **state)
 {
+    struct signer s[4];
     struct bf_key key;
     pthread_t t[4];
-    void *good;
     size_t i;
 
     (void)state;
     fixture_key(&key, 1, "Test");
-    for (i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&t[i], NULL, sign_some, &key), 0);
     for (i = 0; i < 4; i++) {
-        pthread_join(t[i], &good);
-        assert_int_equal((uintptr_t)good, 50);
+        s[i] = (struct signer){.key = &key};
+        assert_int_equal(pthread_create(&t[i], NULL, sign_some, &s[i]), 0);
+    }
+    for (i = 0; i < 4; i++) {
+        pthread_join(t[i], NULL);
+        assert_int_equal(s[i].n_good, 50);
     }
 }
 
