@@ -201,13 +201,28 @@ static void print_text(const struct check *c, const char *verdict, const struct 
         printf("not checked: any file, as none was given\n");
 }
 
+/* The words of bonafide's own JSON, for the failures that reading files can have. */
+static const char *code_name(enum bf_err code)
+{
+    switch (code) {
+    case BF_ERR_IO:
+        return "io";
+    case BF_ERR_NOMEM:
+        return "memory";
+    case BF_ERR_LIMIT:
+        return "limit";
+    default:
+        return "format";
+    }
+}
+
 static int fail(const struct check *c, const struct bf_error *err)
 {
     if (c->json) {
         printf("{\"schema\":\"bonafide.check/1\"");
         if (c->file != NULL)
             print_escaped("file", c->file);
-        printf(",\"error\":{\"code\":%d", (int)err->code);
+        printf(",\"error\":{\"code\":\"%s\"", code_name(err->code));
         print_string("message", err->text);
         puts("}}");
     }
