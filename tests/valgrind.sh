@@ -42,7 +42,7 @@ grind register 0 "$bonafide" register "$work/a.mp4" --key "$key" --ledger "$ledg
 grind register_again 2 "$bonafide" register "$work/a.mp4" --key "$key" --ledger "$ledger"
 grind register_bad 2 "$bonafide" register "$media/bad/text.mp4" --key "$key" --ledger "$ledger"
 grind verify_identical 0 "$bonafide" verify "$work/a.mp4" --ledger "$ledger"
-grind verify_other 1 "$bonafide" verify "$media/odd/odd_size.webm" --proof "$work/a.mp4.proof" --json
+grind verify_untrusted 3 "$bonafide" verify "$media/odd/odd_size.webm" --proof "$work/a.mp4.proof" --json
 grind verify_bad 2 "$bonafide" verify "$media/bad/truncated_moov_last.mp4" --ledger "$ledger"
 grind ledger_log 0 "$bonafide" ledger log --ledger "$ledger" --json
 grind ledger_audit 0 "$bonafide" ledger audit --ledger "$ledger"
