@@ -27,6 +27,10 @@ static void each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, c
 {
     char text[160];
 
+    if (!a->same_bytes && a->in.n_frames == 0) {
+        say(ctx, "the video: without a valid proof there is nothing to hold it against");
+        return;
+    }
     if (!a->same_bytes) {
         say(ctx, a->in.info != NULL && a->in.info->n_audio > 0
                      ? "sound: another track would not be noticed"
@@ -158,8 +162,8 @@ static void print_headline(const struct bf_answer *a)
                title);
         break;
     case BF_VERDICT_UNREGISTERED:
-        printf("UNREGISTERED%s\n",
-               a->offline ? "" : ": no record of this ledger has these pictures");
+        printf("UNREGISTERED%s\n", a->offline ? ": this proof does not vouch for it"
+                                              : ": no record of this ledger has these pictures");
         break;
     case BF_VERDICT_INCONCLUSIVE:
         printf("INCONCLUSIVE\n");
@@ -234,7 +238,8 @@ static void print_copy(const struct bf_answer *a)
         printf(" (record: %.4g)", record_fps);
     if (a->match.trimmed)
         printf(", trimmed");
-    if (a->match.gain < 0.97 || a->match.gain > 1.03 || a->match.bias < -3 || a->match.bias > 3)
+    if (a->match.n_spans > 0 &&
+        (a->match.gain < 0.97 || a->match.gain > 1.03 || a->match.bias < -3 || a->match.bias > 3))
         printf(", brightness x %.2f %+.0f", a->match.gain, a->match.bias);
     putchar('\n');
 }

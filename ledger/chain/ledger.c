@@ -116,6 +116,8 @@ enum bf_err bf_ledger_init(const char *dir, const char *origin, struct bf_error 
         rc = bf_store_open(&s, dir, true, false, err);
     if (rc == BF_OK)
         rc = write_meta(s, dir, origin, err);
+    if (rc == BF_OK)
+        rc = bf_store_mark(s, err);
     bf_store_close(&s);
     return rc;
 }

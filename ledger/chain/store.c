@@ -10,10 +10,12 @@
 
 #include "ledger/chain/store_check.h"
 #include "ledger/chain/store_impl.h"
+#include "lib/base/file.h"
 
 #define MAP_START ((size_t)1 << 20)
 #define MAX_READERS 510
 #define DATA_FILE "data.mdb"
+#define MARK_FILE "made.txt" /* no longer a name than DATA_FILE */
 
 static const struct {
     const char *name;
@@ -108,15 +110,20 @@ static enum bf_err is_there(bool *there, const char *dir, struct bf_error *err)
     size_t cap = strlen(dir) + sizeof "/" DATA_FILE;
     char *path = malloc(cap);
     enum bf_err rc = BF_OK;
-    struct stat st;
+    struct stat st = {0};
 
     *there = false;
+    errno = 0;
     if (path == NULL)
         return bf_error_nomem(err);
     snprintf(path, cap, "%s/" DATA_FILE, dir);
-    if (stat(path, &st) != 0) {
-        if (errno != ENOENT)
-            rc = bf_error_errno(err, "cannot open the ledger '%s'", dir);
+    if (stat(path, &st) != 0 && errno != ENOENT) {
+        rc = bf_error_errno(err, "cannot open the ledger '%s'", dir);
+    } else if (errno == ENOENT || st.st_size == 0) {
+        snprintf(path, cap, "%s/" MARK_FILE, dir);
+        if (access(path, F_OK) == 0)
+            rc = bf_error_set(err, BF_ERR_FORMAT,
+                              "the ledger '%s' is damaged: " DATA_FILE " is missing or empty", dir);
     } else if (!S_ISREG(st.st_mode)) {
         rc = bf_error_set(err, BF_ERR_FORMAT,
                           "the ledger '%s' is damaged: " DATA_FILE " is not a regular file", dir);
@@ -303,6 +310,27 @@ enum bf_err bf_store_open(struct bf_store **out, const char *dir, bool create, b
     }
 out:
     bf_store_close(&s);
+    return rc;
+}
+
+enum bf_err bf_store_mark(struct bf_store *s, struct bf_error *err)
+{
+    static const char text[] = "A bonafide ledger was made here; " DATA_FILE " holds it.\n";
+    size_t cap = strlen(s->dir) + sizeof "/" MARK_FILE;
+    char *path = malloc(cap);
+    struct bf_output *out = NULL;
+    enum bf_err rc;
+
+    if (path == NULL)
+        return bf_error_nomem(err);
+    snprintf(path, cap, "%s/" MARK_FILE, s->dir);
+    rc = bf_output_open(&out, path, BF_OUTPUT_FORCE, err);
+    if (rc == BF_OK)
+        rc = bf_output_write(out, text, sizeof text - 1, err);
+    if (rc == BF_OK)
+        rc = bf_output_commit(out, err);
+    bf_output_close(&out);
+    free(path);
     return rc;
 }
 

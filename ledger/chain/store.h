@@ -40,6 +40,11 @@ struct bf_txn;
  */
 enum bf_err bf_store_open(struct bf_store **s, const char *dir, bool create, bool read_only,
                           struct bf_error *err);
+/*
+ * Note beside the data file that a store has been made here. From then on a data file that is
+ * missing or empty is a damaged one, not one that is yet to be filled.
+ */
+enum bf_err bf_store_mark(struct bf_store *s, struct bf_error *err);
 void bf_store_close(struct bf_store **s);
 /*
  * Walk every page, with every bound checked, as opening does for the first BF_STORE_CHECK_PAGES:
