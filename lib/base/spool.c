@@ -6,7 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 18 };
+enum {
+    BUFFER = 1 << 18,
+    RESIDENT = 1 << 26, /* of the mapping, about as much stays in the process */
+};
 
 struct bf_spool {
     int fd;
@@ -15,6 +18,7 @@ struct bf_spool {
     uint8_t *buf;
     size_t buf_len, buf_cap;
     uint8_t *map;
+    size_t *touched; /* bytes handed out since the mapping was last let go */
 };
 
 enum bf_err bf_spool_open(struct bf_spool **out, const char *dir, size_t row_size,
@@ -32,8 +36,9 @@ enum bf_err bf_spool_open(struct bf_spool **out, const char *dir, size_t row_siz
     s->row_size = row_size;
     s->buf_cap = row_size > BUFFER ? row_size : BUFFER / row_size * row_size;
     s->buf = malloc(s->buf_cap);
+    s->touched = calloc(1, sizeof *s->touched);
     name = malloc(cap);
-    if (s->buf == NULL || name == NULL) {
+    if (s->buf == NULL || s->touched == NULL || name == NULL) {
         rc = bf_error_nomem(err);
         goto out;
     }
@@ -64,6 +69,7 @@ void bf_spool_close(struct bf_spool **out)
     if (s->fd >= 0)
         close(s->fd);
     free(s->buf);
+    free(s->touched);
     free(s);
     *out = NULL;
 }
@@ -122,5 +128,11 @@ enum bf_err bf_spool_seal(struct bf_spool *s, struct bf_error *err)
 const void *bf_spool_row(const struct bf_spool *s, uint64_t i)
 {
     assert(s->map != NULL && i < s->n_rows);
+    *s->touched += s->row_size;
+    if (*s->touched > RESIDENT) {
+        /* The rows are in the file; what is still needed comes back by itself. */
+        madvise(s->map, s->n_rows * s->row_size, MADV_DONTNEED);
+        *s->touched = 0;
+    }
     return s->map + i * s->row_size;
 }
