@@ -138,12 +138,20 @@ static bool same_duration(const struct bf_answer *a, const struct bf_record *r)
     return d > -slack && d < slack;
 }
 
-static void set_identical(struct bf_answer *a)
+/* The record is known by now: all of the suspect is all of it. */
+static enum bf_err set_identical(struct bf_answer *a, struct bf_error *err)
 {
+    struct bf_span *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return bf_error_nomem(err);
+    s->state = BF_SPAN_EXACT;
+    s->suspect_end_us = a->same_bytes ? (int64_t)a->record.duration_us : a->in.end_us;
+    s->n_frames = a->record.n_frames;
+    s->source_last_frame = a->record.n_frames - 1;
     a->verdict = BF_VERDICT_IDENTICAL;
-    a->match.coverage = 1;
-    a->match.gain = 1;
-    a->match.speed = 1;
+    a->match = (struct bf_match){.span = s, .n_spans = 1, .coverage = 1, .gain = 1, .speed = 1};
+    return BF_OK;
 }
 
 /* The same frames: identical where they are shown at the same times, as far as that is known. */
@@ -167,7 +175,7 @@ static enum bf_err judge_frames(bool *done, struct bf_answer *a, const struct bf
     }
     if (same_duration(a, &a->record) && (blob == NULL || m.speed == 1)) {
         bf_match_release(&m);
-        set_identical(a);
+        rc = set_identical(a, err);
         *done = true;
     } else if (blob != NULL) {
         a->match = m;
@@ -175,7 +183,7 @@ static enum bf_err judge_frames(bool *done, struct bf_answer *a, const struct bf
         snprintf(a->reason, sizeof a->reason, "%s", m.reason);
         *done = true;
     }
-    return BF_OK;
+    return rc;
 }
 
 /* Holds the suspect against a record's digest; keeps the result where it says more than what is
@@ -303,8 +311,8 @@ static enum bf_err verify_on_ledger(struct bf_answer *a, const struct session *s
 
     if (rc == BF_OK) {
         a->same_bytes = true;
-        set_identical(a);
-        return take_record(a, s, index, err);
+        rc = take_record(a, s, index, err);
+        return rc == BF_OK ? set_identical(a, err) : rc;
     }
     if (rc != BF_ERR_NOT_FOUND)
         return rc;
@@ -341,8 +349,7 @@ static enum bf_err verify_offline(struct bf_answer *a, const struct session *s,
     }
     if (memcmp(a->in.file32, a->record.file32, 32) == 0) {
         a->same_bytes = true;
-        set_identical(a);
-        return BF_OK;
+        return set_identical(a, err);
     }
     if (s->has_digest && !bf_digest_check(a->record.digest32, s->digest.data, s->digest.len))
         return bf_error_set(err, BF_ERR_FORMAT,

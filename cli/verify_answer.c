@@ -103,7 +103,7 @@ static json_t *json_transform(const struct bf_answer *a)
     const struct bf_intake *in = &a->in;
     double fps, record_fps;
 
-    if (!a->has_record || m->n_spans == 0 || in->info == NULL)
+    if (!a->has_record || a->same_bytes || m->n_spans == 0 || in->info == NULL)
         return json_object();
     fps = in->end_us > 0 ? (double)in->n_frames * 1e6 / (double)in->end_us : 0;
     record_fps = a->record.duration_us > 0
