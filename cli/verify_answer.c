@@ -148,7 +148,8 @@ static void print_headline(const struct bf_answer *a)
 
     bf_text_escape(file, sizeof file, a->file, strlen(a->file));
     bf_text_escape(title, sizeof title, a->record.title, strlen(a->record.title));
-    printf("%s: ", file);
+    printf("%s: %s", file,
+           a->has_record && a->believed == BF_BELIEVED_NO ? "by an issuer you DO NOT TRUST: " : "");
     switch (a->verdict) {
     case BF_VERDICT_IDENTICAL:
         printf("IDENTICAL to record %" PRIu64 " (%s): %s\n", a->record.index, title,
