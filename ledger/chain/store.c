@@ -144,7 +144,9 @@ static enum bf_err is_there(bool *there, const char *dir, struct bf_error *err)
 
 /*
  * LMDB maps the file and trusts its own length: reading behind the end of a file that somebody cut
- * would be a SIGBUS, so such a file is refused before anything but its two header pages was read.
+ * would be a SIGBUS. A file may be short and whole all the same, where a writer was killed between
+ * a commit and complete_file; then none of the pages in use is behind the end, and walking them
+ * tells.
  */
 static int check_length(MDB_env *env, int fd)
 {
@@ -184,8 +186,6 @@ static int open_env(struct bf_store *s, bool create)
         flags |= MDB_NOLOCK;
     }
     rc = mdb_env_get_fd(s->env, &s->data_fd);
-    if (rc == 0)
-        rc = check_length(s->env, s->data_fd);
     if (rc == 0 && !(flags & MDB_NOLOCK))
         rc = mdb_reader_check(s->env, NULL);
     return rc;
@@ -266,6 +266,26 @@ static enum bf_err open_tables(struct bf_store *s, bool create, struct bf_error 
     return bf_store_error(s, rc, create ? "write" : "read", err);
 }
 
+static void complete_file(struct bf_store *s);
+
+/* A file that is shorter than its header says: damaged, unless every page in use is there. */
+static enum bf_err check_short(struct bf_store *s, struct bf_error *err)
+{
+    MDB_envinfo info;
+    struct stat file;
+
+    if (mdb_env_info(s->env, &info) != 0 || fstat(s->data_fd, &file) != 0 ||
+        check_pages(s, UINT64_MAX, NULL) != BF_OK)
+        return bf_error_set(err, BF_ERR_FORMAT,
+                            "the ledger '%s' is damaged: " DATA_FILE " is shorter than it says",
+                            s->dir);
+    s->whole_txnid = info.me_last_txnid;
+    s->whole_size = file.st_size;
+    if (!s->read_only)
+        complete_file(s);
+    return BF_OK;
+}
+
 enum bf_err bf_store_open(struct bf_store **out, const char *dir, bool create, bool read_only,
                           struct bf_error *err)
 {
@@ -295,13 +315,16 @@ enum bf_err bf_store_open(struct bf_store **out, const char *dir, bool create, b
         goto out;
     }
     code = open_env(s, create);
-    if (code == MDB_CORRUPTED)
-        rc = bf_error_set(err, BF_ERR_FORMAT,
-                          "the ledger '%s' is damaged: " DATA_FILE " is shorter than it says", dir);
-    else if (code != 0)
+    if (code != 0)
         rc = bf_store_error(s, code, create ? "write" : "open", err);
-    if (rc == BF_OK)
-        rc = check_pages(s, BF_STORE_CHECK_PAGES, err);
+    if (rc == BF_OK) {
+        bool cut = check_length(s->env, s->data_fd) != 0;
+
+        if (cut)
+            rc = check_short(s, err);
+        else
+            rc = check_pages(s, BF_STORE_CHECK_PAGES, err);
+    }
     if (rc == BF_OK)
         rc = open_tables(s, create, err);
     if (rc == BF_OK) {
@@ -367,6 +390,16 @@ static int grow_map(struct bf_store *s)
     return rc;
 }
 
+/* The file is the one that was found short and whole when it was opened. */
+static bool is_as_checked(const struct bf_store *s)
+{
+    MDB_envinfo info;
+    struct stat file;
+
+    return s->whole_size > 0 && mdb_env_info(s->env, &info) == 0 && fstat(s->data_fd, &file) == 0 &&
+           info.me_last_txnid == s->whole_txnid && file.st_size >= s->whole_size;
+}
+
 /*
  * Whoever cut the file since it was opened would have us die on a page that is gone. Another
  * process that has just committed may be about to lengthen it (complete_file): it gets a moment.
@@ -378,7 +411,7 @@ static bool length_settles(struct bf_store *s)
 
     for (attempt = 0; check_length(s->env, s->data_fd) != 0; attempt++) {
         if (attempt == 5)
-            return false;
+            return is_as_checked(s);
         nanosleep(&moment, NULL);
     }
     return true;

@@ -12,7 +12,9 @@ struct MDB_txn;
 struct bf_store {
     struct MDB_env *env;
     char *dir;
-    int data_fd; /* LMDB's own descriptor of data.mdb; not to be closed */
+    int data_fd;        /* LMDB's own descriptor of data.mdb; not to be closed */
+    size_t whole_txnid; /* a short file that was found whole: at this state ... */
+    off_t whole_size;   /* ... and of this size; 0: none */
     unsigned dbi[BF_TABLE_COUNT];
     unsigned n_txns; /* open in this process: the map may move only where there are none */
     bool read_only;
