@@ -267,11 +267,14 @@ static enum bf_err find_alike(struct bf_answer *a, const struct session *s,
             rc = bf_ledger_get_blob(s->txn, &blob, r.digest32, err);
         if (rc == BF_OK)
             rc = try_digest(&better, a, trace, blob.data, blob.len, err);
-        bf_buf_release(&blob);
         if (better) {
             best = hit[i].record;
             found = true;
+            bf_buf_release(&a->digest);
+            a->digest = blob;
+            blob = (struct bf_buf){0};
         }
+        bf_buf_release(&blob);
     }
     if (rc != BF_OK)
         return rc;
@@ -394,6 +397,8 @@ static enum bf_exit verify_file(const struct session *s, const char *path)
         fflush(stdout);
     }
     bf_match_release(&a.match);
+    bf_buf_release(&a.digest);
+    free(a.part);
     bf_intake_close(&a.in);
     return rc;
 }

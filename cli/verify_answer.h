@@ -17,6 +17,14 @@ enum bf_believed {
     BF_BELIEVED_OWN,    /* has signed in this ledger on this machine */
 };
 
+/* Another record that parts of the suspect come from. */
+struct bf_answer_part {
+    struct bf_record record;
+    uint8_t record_hash32[32];
+    enum bf_believed believed;
+    char trusted_name[BF_NAME_MAX + 1];
+};
+
 struct bf_answer {
     const char *file;
     enum bf_verdict verdict;
@@ -29,7 +37,10 @@ struct bf_answer {
     bool chain_checked;                 /* every step of the proof holds */
     uint64_t chain_size;
     uint8_t chain_root32[32];
-    struct bf_match match; /* spans; none where the bytes are the same */
+    struct bf_match match;       /* spans; none where the bytes are the same */
+    struct bf_buf digest;        /* the record's blob, where it was read */
+    struct bf_answer_part *part; /* spans of part k + 1 come from part[k] */
+    size_t n_parts;
     bool same_bytes;
     bool offline;
     uint64_t n_private;  /* records whose digests are not on the ledger */

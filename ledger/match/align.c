@@ -345,6 +345,7 @@ static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, siz
             if (run.end_us > bf_trace_end_us(t))
                 run.end_us = bf_trace_end_us(t);
             run.offset_us = offset[choice[from]];
+            run.rate = 1;
             run.gain = (double)fit[choice[from]].gain;
             run.bias = (double)fit[choice[from]].bias;
             more = realloc(runs->item, (runs->n + 1) * sizeof *more);

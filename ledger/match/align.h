@@ -13,11 +13,12 @@
 #define BF_ALIGN_STEP_US BF_DIGEST_PERIOD_US /* the path's resolution */
 #define BF_ALIGN_OFFSETS 8                   /* offsets a path may switch between */
 
-/* A stretch of the suspect that follows the record at one offset: source time = suspect time +
- * offset. */
+/* A stretch of the suspect that follows the record: record time = rate x suspect time + offset. */
 struct bf_run {
     int64_t start_us, end_us; /* of the suspect */
     int64_t offset_us;
+    double rate; /* of the record's clock against the suspect's: 2 is twice as fast; negative where
+                    it runs backwards */
     double gain, bias; /* suspect luma = gain x source luma + bias */
     double in_step; /* share, by motion, of the blocks that move in the record which move alike in
                        the suspect */
@@ -39,5 +40,16 @@ void bf_runs_release(struct bf_runs *r);
  */
 enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
                      struct bf_error *err);
+
+/* A time of the suspect as one of the record, and the way back. */
+static inline int64_t bf_run_source_us(const struct bf_run *r, int64_t suspect_us)
+{
+    return r->offset_us + (int64_t)(r->rate * (double)suspect_us);
+}
+
+static inline int64_t bf_run_suspect_us(const struct bf_run *r, int64_t source_us)
+{
+    return (int64_t)((double)(source_us - r->offset_us) / r->rate);
+}
 
 #endif

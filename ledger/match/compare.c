@@ -2,6 +2,8 @@
 #include "ledger/match/noise.h"
 #include "lib/base/spool.h"
 
+#include <math.h>
+
 enum {
     POOL = 7,       /* samples a pooled value spans, 0.7 s */
     HOT_CELLS = 12, /* cells that must stand out together */
@@ -47,6 +49,7 @@ struct comparison {
     struct pool pool;
     struct open_event event;
     struct bf_alterations *out;
+    struct bf_spool *heat;
 };
 
 void bf_alterations_release(struct bf_alterations *a)
@@ -93,6 +96,31 @@ static unsigned find_hot(struct comparison *c, uint64_t k, uint64_t n)
         }
     }
     return n_hot;
+}
+
+/* Hands on how hot each cell is around row k. */
+static enum bf_err add_heat(struct comparison *c, uint64_t k, uint64_t n, struct bf_error *err)
+{
+    uint64_t from = k < POOL / 2 ? 0 : k - POOL / 2, to = k + POOL / 2 < n ? k + POOL / 2 : n - 1;
+    struct bf_heat_row row = {
+        .suspect_us = ((const struct bf_residual_row *)bf_spool_row(c->rows, k))->suspect_us};
+    float share = 1 / (9 * (float)(to - from + 1));
+    unsigned x, y;
+    int dx, dy;
+
+    for (y = 1; y + 1 < c->n_rows_of_cells; y++) {
+        for (x = 1; x + 1 < c->cols; x++) {
+            unsigned i = y * c->cols + x;
+            float sum = 0;
+
+            for (dy = -1; dy <= 1; dy++)
+                for (dx = -1; dx <= 1; dx++)
+                    sum += c->pool.sum[(int)i + dy * (int)c->cols + dx];
+            sum = 16 * sqrtf(sum > 0 ? sum * share : 0);
+            row.cell[i] = (uint8_t)(sum < 255 ? sum : 255);
+        }
+    }
+    return bf_spool_append(c->heat, &row, err);
 }
 
 /* Mean squared residual of row k over the event's region. */
@@ -166,6 +194,7 @@ static enum bf_err close_event(struct comparison *c, uint64_t n, struct bf_error
     a.start_us = ((const struct bf_residual_row *)bf_spool_row(c->rows, first))->suspect_us;
     a.end_us = ((const struct bf_residual_row *)bf_spool_row(c->rows, last))->suspect_us +
                BF_DIGEST_PERIOD_US;
+    a.change = BF_CHANGE_REGION;
     a.strength = sum / (double)(last - first + 1);
     region_box(&a, mask, c->cols, c->n_rows_of_cells);
     more = realloc(c->out->item, (c->out->n + 1) * sizeof *more);
@@ -203,6 +232,10 @@ static enum bf_err find_events(struct comparison *c, struct bf_error *err)
         pool_step(c, k, n);
         if (k < POOL / 2)
             continue;
+        if (c->heat != NULL)
+            rc = add_heat(c, centre, n, err);
+        if (rc != BF_OK)
+            break;
         if (find_hot(c, centre, n) >= HOT_CELLS)
             event_add(c, centre);
         else if (c->event.open && centre - c->event.last > GAP_MAX)
@@ -227,7 +260,7 @@ static void drop_weak(struct comparison *c)
     c->out->n = kept;
 }
 
-enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run,
+enum bf_err bf_compare(struct bf_alterations *out, struct bf_spool *heat, const struct bf_run *run,
                        const struct bf_trace *suspect, struct bf_digest *source,
                        const char *tmp_dir, struct bf_error *err)
 {
@@ -259,6 +292,7 @@ enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run,
     c->cols = info->cols;
     c->n_rows_of_cells = info->rows;
     c->out = out;
+    c->heat = heat;
     rc = find_events(c, err);
     if (rc == BF_OK)
         drop_weak(c);

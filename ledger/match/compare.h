@@ -4,13 +4,15 @@
 #ifndef BF_COMPARE_H
 #define BF_COMPARE_H
 
-#include "ledger/match/align.h"
+#include "ledger/match/match.h"
 
 /* A stretch of time in which a region differs by more than this copy's own noise. */
 struct bf_alteration {
     int64_t start_us, end_us;        /* of the suspect */
-    double left, top, right, bottom; /* of the picture as shown, 0 to 1 */
-    double strength; /* mean squared residual of the region, in units of the noise's variance */
+    double left, top, right, bottom; /* of the record's picture, 0 to 1 */
+    enum bf_change change;           /* REGION, OVERLAY or GRADE */
+    double strength;    /* mean squared residual of the region, in units of the noise's variance */
+    double false_alarm; /* how likely a copy with nothing changed is to show as much anywhere */
 };
 
 struct bf_alterations {
@@ -20,8 +22,11 @@ struct bf_alterations {
 };
 
 void bf_alterations_release(struct bf_alterations *a);
-/* tmp_dir: where rows are kept meanwhile. */
-enum bf_err bf_compare(struct bf_alterations *out, const struct bf_run *run,
+/*
+ * Compare one run, cell by cell, where the suspect shows the cell. heat: takes a bf_heat_row for
+ * each sample; may be NULL. tmp_dir: where rows are kept meanwhile.
+ */
+enum bf_err bf_compare(struct bf_alterations *out, struct bf_spool *heat, const struct bf_run *run,
                        const struct bf_trace *suspect, struct bf_digest *source,
                        const char *tmp_dir, struct bf_error *err);
 

@@ -1,6 +1,7 @@
 #include "ledger/match/match.h"
 #include "ledger/match/compare.h"
 #include "ledger/match/exact.h"
+#include "lib/base/spool.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -62,9 +63,33 @@ const char *bf_span_state_name(enum bf_span_state s)
     return "foreign";
 }
 
+const char *bf_change_name(enum bf_change c)
+{
+    switch (c) {
+    case BF_CHANGE_REGION:
+        return "region-replaced";
+    case BF_CHANGE_OVERLAY:
+        return "overlay";
+    case BF_CHANGE_GRADE:
+        return "grade";
+    case BF_CHANGE_INSERTED:
+        return "inserted";
+    case BF_CHANGE_REMOVED:
+        return "removed";
+    case BF_CHANGE_REORDERED:
+        return "re-ordered";
+    case BF_CHANGE_SPEED:
+        return "speed";
+    case BF_CHANGE_NONE:
+        break;
+    }
+    return "";
+}
+
 void bf_match_release(struct bf_match *m)
 {
     free(m->span);
+    bf_spool_close(&m->heat);
     *m = (struct bf_match){0};
 }
 
@@ -107,6 +132,13 @@ static enum bf_err add_foreign(struct bf_match *m, int64_t from, int64_t to, str
     return add_span(m, &s, err);
 }
 
+static int64_t source_start(const struct bf_run *run, int64_t suspect_us)
+{
+    int64_t us = bf_run_source_us(run, suspect_us);
+
+    return us > 0 ? us : 0;
+}
+
 /* The part of a run between two alterations. */
 static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_t from, int64_t to,
                             struct bf_error *err)
@@ -114,7 +146,7 @@ static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_
     struct bf_span s = {.state = BF_SPAN_SAME,
                         .suspect_start_us = from,
                         .suspect_end_us = to,
-                        .source_start_us = from + run->offset_us > 0 ? from + run->offset_us : 0};
+                        .source_start_us = source_start(run, from)};
 
     return add_span(m, &s, err);
 }
@@ -151,12 +183,13 @@ static enum bf_err add_run(struct bf_match *m, const struct bf_run *run,
                             .top = x->top,
                             .right = x->right,
                             .bottom = x->bottom,
-                            .strength = x->strength};
+                            .change = x->change,
+                            .strength = x->strength,
+                            .false_alarm = x->false_alarm};
 
         if (s.suspect_end_us <= s.suspect_start_us)
             continue;
-        s.source_start_us =
-            s.suspect_start_us + run->offset_us > 0 ? s.suspect_start_us + run->offset_us : 0;
+        s.source_start_us = source_start(run, s.suspect_start_us);
         rc = add_same(m, run, at, s.suspect_start_us, err);
         if (rc == BF_OK)
             rc = add_span(m, &s, err);
@@ -181,6 +214,7 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
     size_t i;
 
     sum->all_still = true;
+    rc = bf_spool_open(&m->heat, tmp_dir, sizeof(struct bf_heat_row), err);
     for (i = 0; i < runs->n && rc == BF_OK; i++) {
         const struct bf_run *run = &runs->item[i];
         struct bf_alterations a;
@@ -188,7 +222,7 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
 
         if (!is_accepted(run))
             continue;
-        rc = bf_compare(&a, run, suspect, source, tmp_dir, err);
+        rc = bf_compare(&a, m->heat, run, suspect, source, tmp_dir, err);
         if (rc != BF_OK)
             break;
         if (run->start_us - sum->last_end_us >= FOREIGN_MIN_US) {
@@ -209,6 +243,8 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
         if (sum->longest == NULL || length > sum->longest->end_us - sum->longest->start_us)
             sum->longest = run;
     }
+    if (rc == BF_OK)
+        rc = bf_spool_seal(m->heat, err);
     if (rc == BF_OK && sum->n_accepted > 0 &&
         bf_trace_end_us(suspect) - sum->last_end_us >= FOREIGN_MIN_US) {
         sum->foreign_us += bf_trace_end_us(suspect) - sum->last_end_us;
@@ -367,7 +403,10 @@ enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect,
     bool done;
     enum bf_err rc;
 
-    *m = (struct bf_match){.verdict = BF_VERDICT_UNREGISTERED};
+    *m = (struct bf_match){.verdict = BF_VERDICT_UNREGISTERED,
+                           .geometry = BF_GEOMETRY_SAME,
+                           .cols = info->cols,
+                           .rows = info->rows};
     rc = judge_exact(&done, m, suspect, source, err);
     if (rc != BF_OK || done)
         return rc;

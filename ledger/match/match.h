@@ -8,6 +8,7 @@
 #define BF_MATCH_H
 
 #include "ledger/match/align.h"
+#include "ledger/match/geometry.h"
 
 enum bf_verdict {
     BF_VERDICT_IDENTICAL = 1, /* the same bytes, or the same decoded frames */
@@ -30,19 +31,46 @@ enum bf_span_state {
 /* "exact", "same", "altered", "foreign" */
 const char *bf_span_state_name(enum bf_span_state s);
 
+/* What kind of change it looks like, where that can be told. */
+enum bf_change {
+    BF_CHANGE_NONE,
+    BF_CHANGE_REGION,   /* a region shows something else: a face, a mouth, an object */
+    BF_CHANGE_OVERLAY,  /* something that does not move with the picture lies on it: box, caption */
+    BF_CHANGE_GRADE,    /* the whole picture, in light or colour */
+    BF_CHANGE_INSERTED, /* time that is not of the record */
+    BF_CHANGE_REMOVED,  /* time of the record that is missing */
+    BF_CHANGE_REORDERED, /* time of the record in another place */
+    BF_CHANGE_SPEED,     /* slower, faster or backwards */
+};
+
+/* "region-replaced", "overlay", "grade", "inserted", "removed", "re-ordered", "speed"; "" */
+const char *bf_change_name(enum bf_change c);
+
 struct bf_span {
     enum bf_span_state state;
     int64_t suspect_start_us, suspect_end_us;
     int64_t source_start_us; /* of the record; -1 where FOREIGN */
-    /* ALTERED: the region, 0 to 1 of the picture as shown, and its mean squared residual in units
-     * of the copy's noise */
-    double left, top, right, bottom, strength;
+    enum bf_change change;
+    unsigned part; /* of which record: 0 is the one the verdict names, others count from 1 */
+    /* ALTERED: the region, 0 to 1 of the suspect's picture as shown, its mean squared residual in
+     * units of the copy's noise, and how likely a copy with nothing changed is to show as much
+     * anywhere */
+    double left, top, right, bottom, strength, false_alarm;
     /* EXACT: the first frame's number in suspect and record, the last one's in the record, and how
      * many are there */
     uint64_t suspect_frame, source_frame, source_last_frame, n_frames;
 };
 
 #define BF_REASON_MAX 256
+
+/* How far each cell of the record's grid is from the copy's own noise, pooled over time and
+ * neighbours. */
+struct bf_heat_row {
+    int64_t suspect_us;          /* from here on, for one sample */
+    uint8_t cell[BF_GRID_CELLS]; /* (rows, cols): sixteenths of a standard deviation, at most 255 */
+};
+
+struct bf_spool;
 
 struct bf_match {
     enum bf_verdict verdict;
@@ -52,9 +80,13 @@ struct bf_match {
     double coverage;   /* share of the suspect's time that follows the record */
     double gain, bias; /* suspect luma = gain x record luma + bias, over the longest run */
     double distance;
-    double speed;      /* of the suspect against the record; 1: the same */
-    int64_t offset_us; /* of the longest run: record time - suspect time */
-    bool trimmed;      /* part of the record is missing before or after */
+    struct bf_geometry geometry; /* where the record's picture lies in the suspect's */
+    double speed;        /* of the suspect against the record; 1: the same; below 0: backwards */
+    int64_t offset_us;   /* of the longest run: record time - suspect time */
+    bool trimmed;        /* part of the record is missing before or after */
+    unsigned cols, rows; /* of the record's grid */
+    /* struct bf_heat_row, sealed, in the suspect's order; NULL where nothing was compared */
+    struct bf_spool *heat;
 };
 
 void bf_match_release(struct bf_match *m);

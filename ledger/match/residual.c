@@ -15,12 +15,22 @@ enum {
 static void sample_range(int64_t *first, int64_t *end, const struct bf_run *run,
                          const struct bf_digest_info *info)
 {
-    int64_t from = run->start_us + run->offset_us, to = run->end_us + run->offset_us;
+    int64_t from = bf_run_source_us(run, run->rate > 0 ? run->start_us : run->end_us),
+            to = bf_run_source_us(run, run->rate > 0 ? run->end_us : run->start_us);
 
     *first = from <= 0 ? 0 : (from + PERIOD - 1) / PERIOD;
     *end = to <= 0 ? 0 : to / PERIOD;
     if (*end > (int64_t)info->n_samples)
         *end = (int64_t)info->n_samples;
+}
+
+/* When the suspect shows what sample k of the record holds. */
+static void shown_at(int64_t *from, int64_t *to, const struct bf_run *run, int64_t k)
+{
+    int64_t a = bf_run_suspect_us(run, k * PERIOD), b = bf_run_suspect_us(run, (k + 1) * PERIOD);
+
+    *from = a < b ? a : b;
+    *to = a < b ? b : a;
 }
 
 /* For each level of the record, a histogram of what the suspect shows there. */
@@ -115,13 +125,14 @@ enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run,
     step = (end - first) / TONE_SAMPLES + 1;
     for (k = first; k < end; k += step) {
         const uint8_t *s = bf_digest_grid(source, (uint64_t)k, err);
+        int64_t from, to;
 
         if (s == NULL) {
             rc = BF_ERR_FORMAT;
             goto out;
         }
-        if (bf_trace_mean(suspect, x, k * PERIOD - run->offset_us,
-                          (k + 1) * PERIOD - run->offset_us) > 0)
+        shown_at(&from, &to, run, k);
+        if (bf_trace_mean(suspect, x, from, to) > 0)
             count_tones(counts, s, x, (size_t)info->cols * info->rows, run->gain, run->bias);
     }
     tone_from_counts(tone, counts, run->gain, run->bias);
@@ -205,17 +216,17 @@ static void describe_places(struct work *w, unsigned cols, unsigned rows)
 
 /* The shift under which the suspect fits best; -1 where it shows nothing at that time. */
 static int best_shift(struct work *w, const struct bf_trace *suspect, const struct bf_tone *tone,
-                      int64_t from, unsigned n)
+                      int64_t from, int64_t to, unsigned n)
 {
     float best_cost = INFINITY;
     int best = -1, s;
     unsigned i;
 
     for (s = 0; s < SHIFTS; s++) {
-        int64_t at = from + (s - SHIFTS / 2) * SHIFT_US;
+        int64_t shift = (s - SHIFTS / 2) * SHIFT_US;
         float cost = 0;
 
-        if (bf_trace_mean(suspect, w->x[s], at, at + PERIOD) <= 0)
+        if (bf_trace_mean(suspect, w->x[s], from + shift, to + shift) <= 0)
             continue;
         for (i = 0; i < n; i++) {
             float r = fabsf(w->x[s][i] - tone->at[w->here[i]]);
@@ -279,9 +290,10 @@ enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run,
         return bf_error_nomem(err);
     sample_range(&first, &end, run, info);
     for (k = first; k < end && rc == BF_OK; k++) {
-        int64_t from = k * PERIOD - run->offset_us;
+        int64_t from, to;
         int shift;
 
+        shown_at(&from, &to, run, k);
         rc = copy_grid(w->before, source, k - 1, info, err);
         if (rc == BF_OK)
             rc = copy_grid(w->here, source, k, info, err);
@@ -289,7 +301,7 @@ enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run,
             rc = copy_grid(w->after, source, k + 1, info, err);
         if (rc != BF_OK)
             break;
-        shift = best_shift(w, suspect, tone, from, n);
+        shift = best_shift(w, suspect, tone, from, to, n);
         if (shift < 0)
             continue;
         subtract(w, shift, tone, n);

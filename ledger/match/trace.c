@@ -10,6 +10,7 @@ struct bf_trace {
     unsigned cols, rows;
     struct bf_spool *spool;
     int64_t end_us;
+    uint8_t visible[BF_GRID_CELLS];
 };
 
 enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
@@ -23,6 +24,7 @@ enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
         return bf_error_nomem(err);
     t->cols = cols;
     t->rows = rows;
+    memset(t->visible, 1, sizeof t->visible);
     rc = bf_spool_open(&t->spool, tmp_dir, sizeof(struct bf_trace_frame), err);
     if (rc != BF_OK) {
         bf_trace_free(&t);
@@ -84,6 +86,11 @@ unsigned bf_trace_cols(const struct bf_trace *t)
 unsigned bf_trace_rows(const struct bf_trace *t)
 {
     return t->rows;
+}
+
+const uint8_t *bf_trace_visible(const struct bf_trace *t)
+{
+    return t->visible;
 }
 
 uint64_t bf_trace_frames(const struct bf_trace *t)

@@ -35,6 +35,11 @@ unsigned bf_trace_rows(const struct bf_trace *t);
 uint64_t bf_trace_frames(const struct bf_trace *t);
 int64_t bf_trace_end_us(const struct bf_trace *t);
 const struct bf_trace_frame *bf_trace_frame(const struct bf_trace *t, uint64_t i);
+/*
+ * Which of the record's cells the suspect shows: (rows, cols), 1 where all of the cell lies inside
+ * its picture. All are 1 unless the trace was taken under a geometry that crops.
+ */
+const uint8_t *bf_trace_visible(const struct bf_trace *t);
 /* Index of the frame that is shown at the time; the first or last outside the video. */
 uint64_t bf_trace_at(const struct bf_trace *t, int64_t us);
 /*
