@@ -1,5 +1,7 @@
 #include "lib/media/cells.h"
 
+#include <math.h>
+
 struct bf_cells {
     uint32_t
         *column; /* of one band of rows: weighted sum of each pixel column, weights in 1/256 row */
@@ -128,10 +130,28 @@ static void add_band(struct bf_cells *c, const struct bf_frame *f, uint32_t y, u
     }
 }
 
-/* Edge i of n along a length of pixels, in 1/256 pixel. */
-static uint64_t edge(uint32_t length, unsigned i, unsigned n)
+/* The part of the decoded picture that the grid covers, in 1/256 pixel; may reach outside. */
+struct part {
+    int64_t x0, x1, y0, y1;
+};
+
+/*
+ * Edges of cell i of n between from and to along a length of pixels, in 1/256 pixel. False where
+ * the cell does not lie inside; an edge that sticks out by no more than a tenth of a cell is drawn
+ * in.
+ */
+static bool cell_edges(uint64_t *lo, uint64_t *hi, int64_t from, int64_t to, unsigned i, unsigned n,
+                       uint32_t length)
 {
-    return (uint64_t)length * 256 * i / n;
+    int64_t a = from + (to - from) * (int64_t)i / (int64_t)n,
+            b = from + (to - from) * (int64_t)(i + 1) / (int64_t)n, end = (int64_t)length * 256,
+            slack = (to - from) / (int64_t)n / 10;
+
+    if (a < -slack || b > end + slack)
+        return false;
+    *lo = (uint64_t)(a < 0 ? 0 : a);
+    *hi = (uint64_t)(b > end ? end : b);
+    return *hi > *lo;
 }
 
 /* Sums columns between two edges; the parts of cut columns count with their share. */
@@ -149,17 +169,24 @@ static uint64_t sum_columns(const uint32_t *column, uint64_t x0, uint64_t x1)
     return total;
 }
 
-/* cols and rows of the picture as decoded. */
+/* cols and rows of the part as decoded. Cells outside are BF_CELLS_HIDDEN. */
 static void compute_decoded(uint16_t *out, struct bf_cells *c, const struct bf_frame *f,
-                            unsigned cols, unsigned rows)
+                            const struct part *part, unsigned cols, unsigned rows)
 {
     unsigned i, j;
 
     memset(c->sum, 0, f->width * sizeof *c->sum);
     for (j = 0; j < rows; j++) {
-        uint64_t y0 = edge(f->height, j, rows), y1 = edge(f->height, j + 1, rows);
-        uint32_t top = (uint32_t)(y0 >> 8), bottom = (uint32_t)(y1 >> 8);
+        uint64_t y0, y1;
+        uint32_t top, bottom;
 
+        if (!cell_edges(&y0, &y1, part->y0, part->y1, j, rows, f->height)) {
+            for (i = 0; i < cols; i++)
+                out[j * cols + i] = BF_CELLS_HIDDEN;
+            continue;
+        }
+        top = (uint32_t)(y0 >> 8);
+        bottom = (uint32_t)(y1 >> 8);
         memset(c->column, 0, f->width * sizeof *c->column);
         if (top == bottom) {
             add_band(c, f, top, 1, (uint32_t)(y1 - y0));
@@ -172,30 +199,69 @@ static void compute_decoded(uint16_t *out, struct bf_cells *c, const struct bf_f
                 add_band(c, f, bottom, 1, (uint32_t)(y1 & 255));
         }
         for (i = 0; i < cols; i++) {
-            uint64_t x0 = edge(f->width, i, cols), x1 = edge(f->width, i + 1, cols);
-            uint64_t area = (x1 - x0) * (y1 - y0) << (f->luma_bits - 8);
-            uint64_t v =
-                area ? (sum_columns(c->column, x0, x1) * BF_CELLS_ONE + area / 2) / area : 0;
+            uint64_t x0, x1, area, v;
 
+            if (!cell_edges(&x0, &x1, part->x0, part->x1, i, cols, f->width)) {
+                out[j * cols + i] = BF_CELLS_HIDDEN;
+                continue;
+            }
+            area = (x1 - x0) * (y1 - y0) << (f->luma_bits - 8);
+            v = area ? (sum_columns(c->column, x0, x1) * BF_CELLS_ONE + area / 2) / area : 0;
             out[j * cols + i] = (uint16_t)(v < 255 * BF_CELLS_ONE ? v : 255 * BF_CELLS_ONE);
         }
     }
 }
 
+/* The box of the picture as shown in the picture as decoded. */
+static struct part decoded_part(const struct bf_frame *f, const struct bf_cells_box *box)
+{
+    const struct bf_orientation o = f->orientation;
+    double x0 = o.xx * box->left + o.xy * box->top, x1 = o.xx * box->right + o.xy * box->bottom,
+           y0 = o.yx * box->left + o.yy * box->top, y1 = o.yx * box->right + o.yy * box->bottom,
+           w = 256.0 * f->width, h = 256.0 * f->height;
+
+    if (o.xx + o.xy < 0) {
+        x0 += 1;
+        x1 += 1;
+    }
+    if (o.yx + o.yy < 0) {
+        y0 += 1;
+        y1 += 1;
+    }
+    return (struct part){llrint((x0 < x1 ? x0 : x1) * w), llrint((x0 < x1 ? x1 : x0) * w),
+                         llrint((y0 < y1 ? y0 : y1) * h), llrint((y0 < y1 ? y1 : y0) * h)};
+}
+
 enum bf_err bf_cells_compute(uint16_t *out, struct bf_cells *c, const struct bf_frame *frame,
                              unsigned cols, unsigned rows, struct bf_error *err)
+{
+    static const struct bf_cells_box whole = {0, 0, 1, 1};
+
+    return bf_cells_compute_box(out, c, frame, &whole, cols, rows, err);
+}
+
+enum bf_err bf_cells_compute_box(uint16_t *out, struct bf_cells *c, const struct bf_frame *frame,
+                                 const struct bf_cells_box *box, unsigned cols, unsigned rows,
+                                 struct bf_error *err)
 {
     const struct bf_orientation o = frame->orientation;
     bool upright = o.xx == 1 && o.yy == 1;
     unsigned dec_cols = o.xx == 0 ? rows : cols, dec_rows = o.xx == 0 ? cols : rows, x, y;
+    struct part part;
     enum bf_err rc;
 
     if (cols == 0 || rows == 0 || cols > BF_CELLS_DIM_MAX || rows > BF_CELLS_DIM_MAX)
         return bf_error_set(err, BF_ERR_USAGE, "a grid of %ux%u cells", cols, rows);
+    /* A box that is far larger than the picture shows next to nothing of itself. */
+    if (!(box->right - box->left > 0.01) || !(box->bottom - box->top > 0.01) ||
+        !(fabs(box->left) < 16) || !(fabs(box->right) < 16) || !(fabs(box->top) < 16) ||
+        !(fabs(box->bottom) < 16))
+        return bf_error_set(err, BF_ERR_USAGE, "a grid over no part of the picture");
     rc = reserve(c, frame->width, err);
     if (rc != BF_OK)
         return rc;
-    compute_decoded(upright ? out : c->turned, c, frame, dec_cols, dec_rows);
+    part = decoded_part(frame, box);
+    compute_decoded(upright ? out : c->turned, c, frame, &part, dec_cols, dec_rows);
     if (upright)
         return BF_OK;
     for (y = 0; y < rows; y++) {

@@ -9,11 +9,18 @@
 
 #include "lib/media/video.h"
 
-#define BF_CELLS_DIM_MAX 128
+#define BF_CELLS_DIM_MAX 256
 #define BF_CELLS_ONE \
     256 /* cell values are luma x 256, luma on the scale 0 to 255 whatever the bit depth */
 
+#define BF_CELLS_HIDDEN UINT16_MAX /* of a cell that does not lie inside the picture */
+
 struct bf_cells;
+
+/* Part of the picture as shown, 0 to 1 each way; may reach outside. */
+struct bf_cells_box {
+    double left, top, right, bottom;
+};
 
 struct bf_cells *bf_cells_create(void); /* NULL where memory ran out */
 void bf_cells_free(struct bf_cells **c);
@@ -23,5 +30,10 @@ void bf_cells_free(struct bf_cells **c);
  */
 enum bf_err bf_cells_compute(uint16_t *out, struct bf_cells *c, const struct bf_frame *frame,
                              unsigned cols, unsigned rows, struct bf_error *err);
+
+/* The same over a part of the picture: the grid fills the box. */
+enum bf_err bf_cells_compute_box(uint16_t *out, struct bf_cells *c, const struct bf_frame *frame,
+                                 const struct bf_cells_box *box, unsigned cols, unsigned rows,
+                                 struct bf_error *err);
 
 #endif
