@@ -10,7 +10,7 @@
 #include "ledger/chain/proof.h"
 #include "ledger/chain/store.h"
 
-#define BF_LEDGER_FORMAT "bonafide-ledger/1"
+#define BF_LEDGER_FORMAT "bonafide-ledger/2"
 #define BF_LEDGER_BATCH_MAX 65536       /* records in one append */
 #define BF_LEDGER_ISSUERS_MAX (1 << 20) /* different issuers on one ledger */
 #define BF_BLOB_CHUNK (256 * 1024)

@@ -31,6 +31,7 @@ static const struct {
     [BF_TABLE_BLOBS] = {"blobs", 0},
     [BF_TABLE_CODES] = {"codes", MDB_DUPSORT | MDB_DUPFIXED},
     [BF_TABLE_ANCHORS] = {"anchors", 0},
+    [BF_TABLE_FEATURES] = {"features", MDB_DUPSORT | MDB_DUPFIXED},
     [BF_TABLE_OWN] = {"own", 0},
 };
 
@@ -249,8 +250,9 @@ static enum bf_err open_tables(struct bf_store *s, bool create, struct bf_error 
         if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
             mdb_txn_abort(txn);
             return bf_error_set(err, BF_ERR_FORMAT,
-                                "the ledger '%s' is damaged: it has no table '%s'", s->dir,
-                                tables[i].name);
+                                "the ledger '%s' is of another version or damaged: it has no "
+                                "table '%s'",
+                                s->dir, tables[i].name);
         }
     }
     /* A creation that was cut short leaves empty tables, and is taken up again. */

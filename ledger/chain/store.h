@@ -21,10 +21,11 @@ enum bf_table {
     BF_TABLE_BY_HASH,     /* record hash32 -> index u64 */
     BF_TABLE_BY_FILE,     /* file32 -> index u64 */
     BF_TABLE_BY_FRAMES,   /* frames32 -> index u64, many a key */
-    BF_TABLE_BLOBS,   /* digest32, chunk u32 -> bytes; digest32 alone -> size u64, written last */
-    BF_TABLE_CODES,   /* lookup index: written by ledger/match, many fixed-size values a key */
-    BF_TABLE_ANCHORS, /* lookup index: written by ledger/match */
-    BF_TABLE_OWN,     /* public33 -> name: keys that have signed on this machine; never exported */
+    BF_TABLE_BLOBS,    /* digest32, chunk u32 -> bytes; digest32 alone -> size u64, written last */
+    BF_TABLE_CODES,    /* lookup index: written by ledger/match, many fixed-size values a key */
+    BF_TABLE_ANCHORS,  /* lookup index: written by ledger/match */
+    BF_TABLE_FEATURES, /* lookup index of local features: as CODES */
+    BF_TABLE_OWN,      /* public33 -> name: keys that have signed on this machine; never exported */
     BF_TABLE_COUNT,
 };
 
@@ -87,11 +88,20 @@ enum bf_err bf_txn_each(struct bf_txn *t, enum bf_table table, const void *key, 
                                    size_t n),
                         void *ctx, struct bf_error *err);
 /*
- * All values of one key in a table with fixed-size values (CODES), a page of them at a time; fn
- * gets n values of size bytes each, and stops the walk by returning false.
+ * All values of one key in a table with fixed-size values (CODES, FEATURES), a page of them at a
+ * time; fn gets n values of size bytes each, and stops the walk by returning false.
  */
 enum bf_err bf_txn_dups(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len,
                         bool (*fn)(void *ctx, const void *values, size_t size, size_t n), void *ctx,
                         struct bf_error *err);
+/*
+ * The same for n_keys keys of key_len bytes each, one behind the other; fn gets the key's number
+ * too. In ascending order the keys are found fastest: the next is often on the page of the last.
+ */
+enum bf_err bf_txn_dups_of(struct bf_txn *t, enum bf_table table, const void *keys, size_t key_len,
+                           size_t n_keys,
+                           bool (*fn)(void *ctx, size_t i, const void *values, size_t size,
+                                      size_t n),
+                           void *ctx, struct bf_error *err);
 
 #endif

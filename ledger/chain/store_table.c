@@ -34,15 +34,28 @@ enum bf_err bf_txn_get(struct bf_txn *t, enum bf_table table, const void *key, s
     return fail(t, rc, "read", err);
 }
 
+/* What comes in its order fills its pages. */
+static unsigned order_of(enum bf_table table)
+{
+    switch (table) {
+    case BF_TABLE_RECORDS:
+    case BF_TABLE_ANCHORS:
+        return MDB_APPEND;
+    case BF_TABLE_CODES:
+        return MDB_APPENDDUP;
+    default:
+        return 0;
+    }
+}
+
 enum bf_err bf_txn_put(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len,
                        const void *p, size_t n, struct bf_error *err)
 {
     MDB_val k = val(key, key_len), v = val(p, n);
-    unsigned flags = table == BF_TABLE_RECORDS ? MDB_APPEND : 0;
+    unsigned flags = order_of(table);
     int rc = mdb_put(t->txn, t->store->dbi[table], &k, &v, flags);
 
-    /* Records come in their order and then fill their pages; one that does not (a test, a repair)
-     * goes the long way. */
+    /* One that is out of its order (a test, a repair) goes the long way. */
     if (rc == MDB_KEYEXIST && flags != 0)
         rc = mdb_put(t->txn, t->store->dbi[table], &k, &v, 0);
     return fail(t, rc, "write", err);
@@ -101,32 +114,75 @@ enum bf_err bf_txn_each(struct bf_txn *t, enum bf_table table, const void *key, 
     return rc == MDB_NOTFOUND ? BF_OK : fail(t, rc, "read", err);
 }
 
-enum bf_err bf_txn_dups(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len,
-                        bool (*fn)(void *ctx, const void *values, size_t size, size_t n), void *ctx,
-                        struct bf_error *err)
+/* The values of the key that the cursor is put on. */
+static int visit_key(MDB_cursor *cursor, MDB_val *k, size_t i, bool *more,
+                     bool (*fn)(void *ctx, size_t i, const void *values, size_t size, size_t n),
+                     void *ctx)
 {
-    MDB_val k = val(key, key_len), v = {0};
-    MDB_cursor *cursor;
+    MDB_val v = {0};
     size_t count = 0, size;
-    bool more;
+    int rc = mdb_cursor_get(cursor, k, &v, MDB_SET);
+
+    size = v.mv_size;
+    if (rc == 0)
+        rc = mdb_cursor_count(cursor, &count);
+    if (rc != 0)
+        return rc;
+    if (count == 1) {
+        *more = fn(ctx, i, v.mv_data, size, 1);
+        return 0;
+    }
+    rc = mdb_cursor_get(cursor, k, &v, MDB_GET_MULTIPLE);
+    while (rc == 0 && size > 0) {
+        *more = fn(ctx, i, v.mv_data, size, v.mv_size / size);
+        if (!*more)
+            return 0;
+        rc = mdb_cursor_get(cursor, k, &v, MDB_NEXT_MULTIPLE);
+    }
+    return rc;
+}
+
+enum bf_err bf_txn_dups_of(struct bf_txn *t, enum bf_table table, const void *keys, size_t key_len,
+                           size_t n_keys,
+                           bool (*fn)(void *ctx, size_t i, const void *values, size_t size,
+                                      size_t n),
+                           void *ctx, struct bf_error *err)
+{
+    const uint8_t *key = keys;
+    MDB_cursor *cursor;
+    bool more = true;
+    size_t i;
     int rc = mdb_cursor_open(t->txn, t->store->dbi[table], &cursor);
 
     if (rc != 0)
         return fail(t, rc, "read", err);
-    rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_KEY);
-    size = v.mv_size;
-    if (rc == 0)
-        rc = mdb_cursor_count(cursor, &count);
-    if (rc == 0 && count == 1) {
-        fn(ctx, v.mv_data, size, 1);
-    } else if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &k, &v, MDB_GET_MULTIPLE);
-        for (more = true; rc == 0 && more && size > 0;) {
-            more = fn(ctx, v.mv_data, size, v.mv_size / size);
-            if (more)
-                rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT_MULTIPLE);
-        }
+    for (i = 0; i < n_keys && more && (rc == 0 || rc == MDB_NOTFOUND); i++) {
+        MDB_val k = val(key + i * key_len, key_len);
+
+        rc = visit_key(cursor, &k, i, &more, fn, ctx);
     }
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? BF_OK : fail(t, rc, "read", err);
+}
+
+struct dups {
+    bool (*fn)(void *ctx, const void *values, size_t size, size_t n);
+    void *ctx;
+};
+
+static bool visit_dups(void *ctx, size_t i, const void *values, size_t size, size_t n)
+{
+    const struct dups *d = ctx;
+
+    (void)i;
+    return d->fn(d->ctx, values, size, n);
+}
+
+enum bf_err bf_txn_dups(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len,
+                        bool (*fn)(void *ctx, const void *values, size_t size, size_t n), void *ctx,
+                        struct bf_error *err)
+{
+    struct dups d = {fn, ctx};
+
+    return bf_txn_dups_of(t, table, key, key_len, 1, visit_dups, &d, err);
 }

@@ -2,32 +2,38 @@
 
 #include <stdlib.h>
 
+#include "ledger/match/sketch.h"
 #include "lib/base/bytes.h"
 
 enum {
     SLOTS = 16,
-    KEY_SIZE = 3,     /* slot, value */
-    POSTING_SIZE = 8, /* record, time in milliseconds */
+    SLOT_BITS = 16,
+    SLOT_PROBES = 1 + SLOT_BITS, /* the value, and each value one bit from it */
+    KEY_SIZE = 3,
+    FRAME_KEY_SIZE = 4,
+    ANCHOR_SIZE = 4 + 8 + 32,
     ANCHOR_GAP_US = 500000,
-    FOLD_DISTANCE = 8,   /* an anchor no further from the last one is left out ... */
-    FOLD_US = 5000000,   /* ... for so long */
-    POSTINGS_MAX = 2048, /* read of one key: codes that so many frames share tell nothing apart */
+    FOLD_DISTANCE = 8, /* an anchor no further from the last one is left out ... */
+    FOLD_US = 5000000, /* ... for so long */
     PROBES_MAX = 400,
     PROBE_GAP_US = 200000,
-    RECORDS_MAX = 4096, /* records counted for one suspect */
+    SEEN_START = 256, /* a power of two */
 };
 
-static void slot_key(uint8_t key[KEY_SIZE], const uint8_t code32[32], unsigned slot)
+_Static_assert(2 * SLOTS > BF_CODE_INDEX_DISTANCE, "a code in reach has a slot with 1 bit at most");
+
+static enum bf_err damaged(struct bf_error *err, const char *what)
 {
-    key[0] = (uint8_t)slot;
-    key[1] = code32[2 * slot];
-    key[2] = code32[2 * slot + 1];
+    return bf_error_set(err, BF_ERR_FORMAT, "the ledger's lookup index is damaged: %s", what);
 }
 
-static void posting(uint8_t p[POSTING_SIZE], uint64_t record, int64_t pts_us)
+/* The slots from first on, around the end. */
+static void take_sketch(uint8_t sketch12[BF_SKETCH_SIZE], const uint8_t code32[32], unsigned first)
 {
-    bf_put_be32(p, (uint32_t)record);
-    bf_put_be32(p + 4, (uint32_t)(pts_us / 1000));
+    unsigned i;
+
+    for (i = 0; i < BF_SKETCH_SIZE; i++)
+        sketch12[i] = code32[(2 * first + i) % 32];
 }
 
 static bool is_blank(const uint8_t code32[32])
@@ -35,6 +41,59 @@ static bool is_blank(const uint8_t code32[32])
     static const uint8_t none[32];
 
     return memcmp(code32, none, sizeof none) == 0;
+}
+
+static enum bf_err check_record(uint64_t record, struct bf_error *err)
+{
+    if (record > UINT32_MAX)
+        return bf_error_set(err, BF_ERR_LIMIT, "the lookup index holds no more than 2^32 records");
+    return BF_OK;
+}
+
+static enum bf_err next_frame(uint64_t *frame, struct bf_txn *t, struct bf_error *err)
+{
+    const void *key, *p;
+    size_t key_len, n;
+    enum bf_err rc = bf_txn_last(t, BF_TABLE_ANCHORS, &key, &key_len, &p, &n, err);
+
+    *frame = 0;
+    if (rc == BF_ERR_NOT_FOUND)
+        return BF_OK;
+    if (rc != BF_OK)
+        return rc;
+    if (key_len != FRAME_KEY_SIZE)
+        return damaged(err, "a frame's number has a wrong size");
+    *frame = (uint64_t)bf_get_be32(key) + 1;
+    if (*frame > UINT32_MAX)
+        return bf_error_set(err, BF_ERR_LIMIT, "the lookup index holds no more than 2^32 frames");
+    return BF_OK;
+}
+
+enum bf_err bf_code_index_put(struct bf_txn *t, uint64_t record, int64_t pts_us,
+                              const uint8_t code32[32], struct bf_error *err)
+{
+    uint8_t key[KEY_SIZE], anchor[ANCHOR_SIZE], posting[BF_POSTING_SIZE];
+    uint64_t frame;
+    unsigned s;
+    enum bf_err rc = check_record(record, err);
+
+    if (rc == BF_OK)
+        rc = next_frame(&frame, t, err);
+    if (rc != BF_OK)
+        return rc;
+    bf_put_be32(posting, (uint32_t)frame);
+    bf_put_be32(anchor, (uint32_t)record);
+    bf_put_be64(anchor + 4, (uint64_t)pts_us);
+    memcpy(anchor + 12, code32, 32);
+    rc = bf_txn_put(t, BF_TABLE_ANCHORS, posting, FRAME_KEY_SIZE, anchor, sizeof anchor, err);
+    for (s = 0; s < SLOTS && rc == BF_OK; s++) {
+        key[0] = (uint8_t)s;
+        key[1] = code32[2 * s];
+        key[2] = code32[2 * s + 1];
+        take_sketch(posting + 4, code32, s + 1);
+        rc = bf_txn_put(t, BF_TABLE_CODES, key, sizeof key, posting, sizeof posting, err);
+    }
+    return rc;
 }
 
 struct filing {
@@ -50,8 +109,6 @@ struct filing {
 static bool file_frame(void *ctx, uint64_t i, const struct bf_digest_frame *f)
 {
     struct filing *c = ctx;
-    uint8_t key[KEY_SIZE], p[POSTING_SIZE];
-    unsigned s;
 
     (void)i;
     if (is_blank(f->code32) || (c->any && f->pts_us - c->last_us < ANCHOR_GAP_US))
@@ -59,12 +116,7 @@ static bool file_frame(void *ctx, uint64_t i, const struct bf_digest_frame *f)
     if (c->any && f->pts_us - c->last_us < FOLD_US &&
         bf_code_distance(f->code32, c->last32) <= FOLD_DISTANCE)
         return true;
-    posting(p, c->record, f->pts_us);
-    c->rc = bf_txn_put(c->t, BF_TABLE_ANCHORS, p, sizeof p, f->code32, 32, c->err);
-    for (s = 0; s < SLOTS && c->rc == BF_OK; s++) {
-        slot_key(key, f->code32, s);
-        c->rc = bf_txn_put(c->t, BF_TABLE_CODES, key, sizeof key, p, sizeof p, c->err);
-    }
+    c->rc = bf_code_index_put(c->t, c->record, f->pts_us, f->code32, c->err);
     c->any = true;
     c->last_us = f->pts_us;
     memcpy(c->last32, f->code32, 32);
@@ -76,105 +128,267 @@ enum bf_err bf_code_index_add(struct bf_txn *t, uint64_t record, const void *blo
 {
     struct filing c = {.t = t, .record = record, .err = err};
     struct bf_digest *d = NULL;
-    enum bf_err rc;
+    enum bf_err rc = check_record(record, err);
 
-    if (record > UINT32_MAX)
-        return bf_error_set(err, BF_ERR_LIMIT, "the lookup index holds no more than 2^32 records");
-    rc = bf_digest_open(&d, blob, n, "of the record", err);
+    if (rc == BF_OK)
+        rc = bf_digest_open(&d, blob, n, "of the record", err);
     if (rc == BF_OK)
         rc = bf_digest_frames(d, 0, file_frame, &c, err);
     bf_digest_close(&d);
     return rc == BF_OK ? c.rc : rc;
 }
 
-struct finding {
-    struct bf_txn *t;
-    const uint8_t *code32;
-    struct bf_error *err;
-    enum bf_err rc;
-    uint32_t probe;
-    size_t n_read;
-    struct {
-        uint64_t record;
-        uint32_t n_probes, last_probe;
-    } * record; /* (RECORDS_MAX) */
-    size_t n_records;
+/* The frames whose anchor has been read for one code: each is met in many of its slots. */
+struct seen {
+    uint64_t *frame; /* (cap), frame + 1; 0: free */
+    size_t cap, n;
 };
 
-static void count(struct finding *c, uint64_t record)
+static uint64_t *seen_place(const struct seen *s, uint64_t value)
 {
+    size_t i = (size_t)(value * UINT64_C(0x9E3779B97F4A7C15) >> 32) & (s->cap - 1);
+
+    while (s->frame[i] != 0 && s->frame[i] != value)
+        i = (i + 1) & (s->cap - 1);
+    return &s->frame[i];
+}
+
+static bool seen_grow(struct seen *s)
+{
+    struct seen more = {.cap = s->cap ? 2 * s->cap : SEEN_START, .n = s->n};
     size_t i;
 
-    for (i = 0; i < c->n_records && c->record[i].record != record; i++)
-        ;
-    if (i == c->n_records) {
-        if (i == RECORDS_MAX)
-            return;
-        c->n_records++;
-        c->record[i].record = record;
-        c->record[i].n_probes = 0;
-        c->record[i].last_probe = UINT32_MAX;
+    more.frame = calloc(more.cap, sizeof *more.frame);
+    if (more.frame == NULL)
+        return false;
+    for (i = 0; i < s->cap; i++)
+        if (s->frame[i] != 0)
+            *seen_place(&more, s->frame[i]) = s->frame[i];
+    free(s->frame);
+    *s = more;
+    return true;
+}
+
+/* A lookup of one code after another; zero-initialised but for what is given. */
+struct lookup {
+    struct bf_txn *t;
+    struct bf_error *err;
+    void (*visit)(void *ctx, uint32_t record, int64_t pts_us, unsigned distance);
+    void *ctx;
+    enum bf_err rc;
+    const uint8_t *code32;
+    uint8_t sketch12[SLOTS][BF_SKETCH_SIZE];
+    uint8_t key[SLOTS * SLOT_PROBES][KEY_SIZE];
+    uint8_t reach[SLOTS * SLOT_PROBES]; /* what the bits of the sketch may differ by */
+    struct seen seen;
+};
+
+static enum bf_err read_anchor(struct lookup *c, uint32_t frame)
+{
+    uint8_t key[FRAME_KEY_SIZE];
+    uint64_t *place;
+    const void *p;
+    const uint8_t *anchor;
+    size_t n;
+    unsigned distance;
+    enum bf_err rc;
+
+    if (2 * c->seen.n >= c->seen.cap && !seen_grow(&c->seen))
+        return bf_error_nomem(c->err);
+    place = seen_place(&c->seen, (uint64_t)frame + 1);
+    if (*place != 0)
+        return BF_OK;
+    *place = (uint64_t)frame + 1;
+    c->seen.n++;
+    bf_put_be32(key, frame);
+    rc = bf_txn_get(c->t, BF_TABLE_ANCHORS, key, sizeof key, &p, &n, c->err);
+    if (rc == BF_ERR_NOT_FOUND)
+        return damaged(c->err, "a frame that is filed is not there");
+    if (rc != BF_OK)
+        return rc;
+    if (n != ANCHOR_SIZE)
+        return damaged(c->err, "a frame has a wrong size");
+    anchor = p;
+    distance = bf_code_distance(anchor + 12, c->code32);
+    if (distance <= BF_CODE_INDEX_DISTANCE)
+        c->visit(c->ctx, bf_get_be32(anchor), (int64_t)bf_get_be64(anchor + 4), distance);
+    return BF_OK;
+}
+
+static bool read_postings(void *ctx, size_t i, const void *values, size_t size, size_t n)
+{
+    struct lookup *c = ctx;
+    const uint8_t *p = values;
+    uint32_t near[256];
+
+    if (size != BF_POSTING_SIZE) {
+        c->rc = damaged(c->err, "a posting has a wrong size");
+        return false;
     }
-    if (c->record[i].last_probe != c->probe) {
-        c->record[i].last_probe = c->probe;
-        c->record[i].n_probes++;
+    while (n > 0 && c->rc == BF_OK) {
+        size_t take = n < 256 ? n : 256, k,
+               n_near = bf_sketch_scan(near, p, take, c->sketch12[i / SLOT_PROBES], c->reach[i]);
+
+        for (k = 0; k < n_near && c->rc == BF_OK; k++)
+            c->rc = read_anchor(c, near[k]);
+        p += take * BF_POSTING_SIZE;
+        n -= take;
+    }
+    return c->rc == BF_OK;
+}
+
+/* The keys of one slot in ascending order: the fewer pages are turned. */
+static void slot_keys(struct lookup *c, unsigned slot, unsigned value)
+{
+    uint16_t probe[SLOT_PROBES];
+    unsigned i, k, at = slot * SLOT_PROBES;
+
+    for (i = 0; i < SLOT_PROBES; i++) {
+        unsigned v = i < SLOT_BITS ? value ^ 1u << i : value;
+
+        for (k = i; k > 0 && probe[k - 1] > v; k--)
+            probe[k] = probe[k - 1];
+        probe[k] = (uint16_t)v;
+    }
+    for (i = 0; i < SLOT_PROBES; i++) {
+        c->key[at + i][0] = (uint8_t)slot;
+        c->key[at + i][1] = (uint8_t)(probe[i] >> 8);
+        c->key[at + i][2] = (uint8_t)probe[i];
+        c->reach[at + i] = (uint8_t)(BF_CODE_INDEX_DISTANCE - (probe[i] != value));
     }
 }
 
-static bool read_postings(void *ctx, const void *values, size_t size, size_t n)
+static enum bf_err look_up(struct lookup *c, const uint8_t code32[32])
 {
-    struct finding *c = ctx;
-    size_t i;
-
-    for (i = 0; i < n && c->n_read < POSTINGS_MAX; i++, c->n_read++) {
-        const uint8_t *p = (const uint8_t *)values + i * size;
-        const void *code;
-        size_t code_len;
-
-        if (size != POSTING_SIZE)
-            return false;
-        c->rc = bf_txn_get(c->t, BF_TABLE_ANCHORS, p, POSTING_SIZE, &code, &code_len, c->err);
-        if (c->rc == BF_ERR_NOT_FOUND || (c->rc == BF_OK && code_len != 32)) {
-            c->rc = BF_OK;
-            continue;
-        }
-        if (c->rc != BF_OK)
-            return false;
-        if (bf_code_distance(code, c->code32) <= BF_CODE_INDEX_DISTANCE)
-            count(c, bf_get_be32(p));
-    }
-    return c->n_read < POSTINGS_MAX;
-}
-
-static enum bf_err find_frame(struct finding *c, const uint8_t code32[32], struct bf_error *err)
-{
-    uint8_t key[KEY_SIZE];
     unsigned s;
     enum bf_err rc;
 
     c->code32 = code32;
-    c->probe++;
+    c->rc = BF_OK;
+    if (c->seen.n > 0)
+        memset(c->seen.frame, 0, c->seen.cap * sizeof *c->seen.frame);
+    c->seen.n = 0;
     for (s = 0; s < SLOTS; s++) {
-        slot_key(key, code32, s);
-        c->n_read = 0;
-        rc = bf_txn_dups(c->t, BF_TABLE_CODES, key, sizeof key, read_postings, c, err);
-        if (rc == BF_OK)
-            rc = c->rc;
-        if (rc != BF_OK && rc != BF_ERR_NOT_FOUND)
-            return rc;
+        slot_keys(c, s, (unsigned)(code32[2 * s] << 8 | code32[2 * s + 1]));
+        take_sketch(c->sketch12[s], code32, s + 1);
     }
-    return BF_OK;
+    rc = bf_txn_dups_of(c->t, BF_TABLE_CODES, c->key, KEY_SIZE, SLOTS * SLOT_PROBES, read_postings,
+                        c, c->err);
+    return rc == BF_OK ? c->rc : rc;
 }
 
-static void take_best(struct bf_code_hit *hit, size_t cap, size_t *n, const struct finding *c)
+struct nearest {
+    struct bf_code_found *found;
+    size_t cap, n;
+};
+
+static bool is_before(const struct bf_code_found *a, const struct bf_code_found *b)
+{
+    if (a->distance != b->distance)
+        return a->distance < b->distance;
+    return a->record != b->record ? a->record < b->record : a->pts_us < b->pts_us;
+}
+
+static void keep_nearest(void *ctx, uint32_t record, int64_t pts_us, unsigned distance)
+{
+    struct nearest *c = ctx;
+    struct bf_code_found f = {record, pts_us, distance};
+    size_t j;
+
+    if (c->n == c->cap) {
+        if (c->cap == 0 || !is_before(&f, &c->found[c->n - 1]))
+            return;
+        c->n--;
+    }
+    for (j = c->n++; j > 0 && is_before(&f, &c->found[j - 1]); j--)
+        c->found[j] = c->found[j - 1];
+    c->found[j] = f;
+}
+
+enum bf_err bf_code_index_lookup(struct bf_code_found *found, size_t cap, size_t *n,
+                                 struct bf_txn *t, const uint8_t code32[32], struct bf_error *err)
+{
+    struct nearest best = {found, cap, 0};
+    struct lookup c = {.t = t, .err = err, .visit = keep_nearest, .ctx = &best};
+    enum bf_err rc = look_up(&c, code32);
+
+    free(c.seen.frame);
+    *n = rc == BF_OK ? best.n : 0;
+    return rc;
+}
+
+struct counted {
+    uint32_t record, n_probes, last_probe;
+};
+
+/* Probes counted by record, in the order of an open table. */
+struct tally {
+    struct counted *slot; /* (cap), a power of two; n_probes 0: free */
+    size_t cap, n;
+    uint32_t probe;
+    bool failed;
+};
+
+static struct counted *tally_place(const struct tally *c, uint32_t record)
+{
+    size_t i = (size_t)(record * UINT64_C(0x9E3779B97F4A7C15) >> 32) & (c->cap - 1);
+
+    while (c->slot[i].n_probes != 0 && c->slot[i].record != record)
+        i = (i + 1) & (c->cap - 1);
+    return &c->slot[i];
+}
+
+static bool tally_grow(struct tally *c)
+{
+    struct tally more = *c;
+    size_t i;
+
+    more.cap = c->cap ? 2 * c->cap : SEEN_START;
+    more.slot = calloc(more.cap, sizeof *more.slot);
+    if (more.slot == NULL)
+        return false;
+    for (i = 0; i < c->cap; i++)
+        if (c->slot[i].n_probes != 0)
+            *tally_place(&more, c->slot[i].record) = c->slot[i];
+    free(c->slot);
+    *c = more;
+    return true;
+}
+
+static void count_record(void *ctx, uint32_t record, int64_t pts_us, unsigned distance)
+{
+    struct tally *c = ctx;
+    struct counted *r;
+
+    (void)pts_us, (void)distance;
+    if (2 * c->n >= c->cap && !tally_grow(c)) {
+        c->failed = true;
+        return;
+    }
+    r = tally_place(c, record);
+    if (r->n_probes == 0)
+        c->n++;
+    else if (r->last_probe == c->probe)
+        return;
+    r->record = record;
+    r->last_probe = c->probe;
+    r->n_probes++;
+}
+
+/* By probes, then the record that was first. */
+static void take_best(struct bf_code_hit *hit, size_t cap, size_t *n, const struct tally *c)
 {
     size_t i, j;
 
     *n = 0;
-    for (i = 0; i < c->n_records; i++) {
-        struct bf_code_hit h = {c->record[i].record, c->record[i].n_probes};
+    for (i = 0; i < c->cap; i++) {
+        struct bf_code_hit h = {c->slot[i].record, c->slot[i].n_probes};
 
-        for (j = *n; j > 0 && hit[j - 1].n_probes < h.n_probes; j--)
+        if (h.n_probes == 0)
+            continue;
+        for (j = *n; j > 0 && (hit[j - 1].n_probes < h.n_probes ||
+                               (hit[j - 1].n_probes == h.n_probes && hit[j - 1].record > h.record));
+             j--)
             if (j < cap)
                 hit[j] = hit[j - 1];
         if (j < cap)
@@ -187,15 +401,13 @@ static void take_best(struct bf_code_hit *hit, size_t cap, size_t *n, const stru
 enum bf_err bf_code_index_find(struct bf_code_hit *hit, size_t cap, size_t *n, struct bf_txn *t,
                                const struct bf_trace *suspect, struct bf_error *err)
 {
-    struct finding c = {.t = t, .err = err};
+    struct tally tally = {0};
+    struct lookup c = {.t = t, .err = err, .visit = count_record, .ctx = &tally};
     uint64_t n_frames = bf_trace_frames(suspect), i;
     int64_t gap = bf_trace_end_us(suspect) / PROBES_MAX, next = 0;
     enum bf_err rc = BF_OK;
 
     *n = 0;
-    c.record = calloc(RECORDS_MAX, sizeof *c.record);
-    if (c.record == NULL)
-        return bf_error_nomem(err);
     if (gap < PROBE_GAP_US)
         gap = PROBE_GAP_US;
     for (i = 0; i < n_frames && rc == BF_OK; i++) {
@@ -203,11 +415,15 @@ enum bf_err bf_code_index_find(struct bf_code_hit *hit, size_t cap, size_t *n, s
 
         if (f->pts_us < next || f->contrast <= BF_CODE_FLAT_MAX)
             continue;
-        rc = find_frame(&c, f->code32, err);
+        tally.probe++;
+        rc = look_up(&c, f->code32);
+        if (rc == BF_OK && tally.failed)
+            rc = bf_error_nomem(err);
         next = f->pts_us + gap;
     }
     if (rc == BF_OK)
-        take_best(hit, cap, n, &c);
-    free(c.record);
+        take_best(hit, cap, n, &tally);
+    free(tally.slot);
+    free(c.seen.frame);
     return rc;
 }

@@ -277,11 +277,11 @@ static void other_version(void **state)
     struct bf_error err;
 
     (void)state;
-    spoil(BF_TABLE_META, "format", 6, "bonafide-ledger/2", 17);
+    spoil(BF_TABLE_META, "format", 6, "bonafide-ledger/1", 17);
     bf_ledger_close(&l);
     assert_int_equal(bf_ledger_open(&again, dir, true, &err), BF_ERR_FORMAT);
-    assert_non_null(strstr(err.text, "'bonafide-ledger/2'"));
     assert_non_null(strstr(err.text, "'bonafide-ledger/1'"));
+    assert_non_null(strstr(err.text, "'bonafide-ledger/2'"));
 }
 
 static void damaged_file(void **state)

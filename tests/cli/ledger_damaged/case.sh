@@ -22,8 +22,8 @@ echo "--- whole again"
 cp good $data
 quietly 0 ledger audit
 echo "--- another version"
-grep -c 'bonafide-ledger/1' $data >/dev/null || complain "the version is not to be found"
-sed -i 's#bonafide-ledger/1#bonafide-ledger/9#g' $data
+grep -c 'bonafide-ledger/2' $data >/dev/null || complain "the version is not to be found"
+sed -i 's#bonafide-ledger/2#bonafide-ledger/9#g' $data
 refuse ledger log
 says 'version|format'
 refuse verify b.mp4
