@@ -42,6 +42,7 @@ static unsigned order_of(enum bf_table table)
     case BF_TABLE_ANCHORS:
         return MDB_APPEND;
     case BF_TABLE_CODES:
+    case BF_TABLE_FEATURES:
         return MDB_APPENDDUP;
     default:
         return 0;
