@@ -164,7 +164,9 @@ static int check_length(MDB_env *env, int fd)
 
 static int open_env(struct bf_store *s, bool create)
 {
-    unsigned flags = MDB_NOTLS | (s->read_only ? MDB_RDONLY : 0);
+    /* The lookup tables are read all over: what lies beside a page is seldom what is wanted next.
+     */
+    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (s->read_only ? MDB_RDONLY : 0);
     int rc, attempt;
 
     for (attempt = 0;; attempt++) {

@@ -64,6 +64,13 @@ enum bf_err bf_store_begin_write(struct bf_txn **t, struct bf_store *s, struct b
 enum bf_err bf_txn_commit(struct bf_txn **t, struct bf_error *err);
 void bf_txn_abort(struct bf_txn **t);
 bool bf_store_wants_retry(const struct bf_store *s);
+/*
+ * Let go of the map's pages where this process holds more than max_bytes of mapped files in memory.
+ * What was read stays valid: it is mapped again, from the system's cache, when it is looked at. A
+ * hint, for those who read all over a large store.
+ */
+void bf_store_trim(struct bf_store *s, size_t max_bytes);
+struct bf_store *bf_txn_store(struct bf_txn *t);
 
 /* *p points into the map, valid until the transaction ends. BF_ERR_NOT_FOUND (without touching err)
  * where there is none. */

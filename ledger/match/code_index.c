@@ -8,6 +8,7 @@
 enum {
     SLOTS = 16,
     SLOT_BITS = 16,
+    SLOT_VALUES = 1 << SLOT_BITS,
     SLOT_PROBES = 1 + SLOT_BITS, /* the value, and each value one bit from it */
     KEY_SIZE = 3,
     FRAME_KEY_SIZE = 4,
@@ -18,7 +19,12 @@ enum {
     PROBES_MAX = 400,
     PROBE_GAP_US = 200000,
     SEEN_START = 256, /* a power of two */
+    FILED_AT_ONCE = 4096,
 };
+
+#define FRAMES_MAX (UINT64_C(1) << 32)
+#define MAPPED_MAX \
+    ((size_t)96 << 20) /* bytes of files in memory that a lookup starts with at most */
 
 _Static_assert(2 * SLOTS > BF_CODE_INDEX_DISTANCE, "a code in reach has a slot with 1 bit at most");
 
@@ -59,68 +65,137 @@ static enum bf_err next_frame(uint64_t *frame, struct bf_txn *t, struct bf_error
     *frame = 0;
     if (rc == BF_ERR_NOT_FOUND)
         return BF_OK;
-    if (rc != BF_OK)
-        return rc;
-    if (key_len != FRAME_KEY_SIZE)
+    if (rc == BF_OK && key_len != FRAME_KEY_SIZE)
         return damaged(err, "a frame's number has a wrong size");
-    *frame = (uint64_t)bf_get_be32(key) + 1;
-    if (*frame > UINT32_MAX)
-        return bf_error_set(err, BF_ERR_LIMIT, "the lookup index holds no more than 2^32 frames");
-    return BF_OK;
+    if (rc == BF_OK)
+        *frame = (uint64_t)bf_get_be32(key) + 1;
+    return rc;
 }
 
-enum bf_err bf_code_index_put(struct bf_txn *t, uint64_t record, int64_t pts_us,
-                              const uint8_t code32[32], struct bf_error *err)
+static enum bf_err put_anchor(struct bf_txn *t, uint32_t frame, const struct bf_code_entry *e,
+                              struct bf_error *err)
 {
-    uint8_t key[KEY_SIZE], anchor[ANCHOR_SIZE], posting[BF_POSTING_SIZE];
-    uint64_t frame;
-    unsigned s;
-    enum bf_err rc = check_record(record, err);
+    uint8_t key[FRAME_KEY_SIZE], anchor[ANCHOR_SIZE];
 
+    bf_put_be32(key, frame);
+    bf_put_be32(anchor, (uint32_t)e->record);
+    bf_put_be64(anchor + 4, (uint64_t)e->pts_us);
+    memcpy(anchor + 12, e->code32, 32);
+    return bf_txn_put(t, BF_TABLE_ANCHORS, key, sizeof key, anchor, sizeof anchor, err);
+}
+
+static unsigned slot_value(const uint8_t code32[32], unsigned slot)
+{
+    return (unsigned)(code32[2 * slot] << 8 | code32[2 * slot + 1]);
+}
+
+static void slot_key(uint8_t key[KEY_SIZE], unsigned slot, unsigned value)
+{
+    key[0] = (uint8_t)slot;
+    key[1] = (uint8_t)(value >> 8);
+    key[2] = (uint8_t)value;
+}
+
+/* The n entries by their value in the slot, those of one value in their order; end has room for
+ * every value. */
+static void sort_by_slot(uint32_t *order, uint32_t *end, const struct bf_code_entry *e, size_t n,
+                         unsigned slot)
+{
+    size_t i;
+
+    memset(end, 0, SLOT_VALUES * sizeof *end);
+    for (i = 0; i < n; i++)
+        end[slot_value(e[i].code32, slot)]++;
+    for (i = 1; i < SLOT_VALUES; i++)
+        end[i] += end[i - 1];
+    for (i = n; i-- > 0;)
+        order[--end[slot_value(e[i].code32, slot)]] = (uint32_t)i;
+}
+
+static enum bf_err put_slot(struct bf_txn *t, uint32_t frame, const struct bf_code_entry *e,
+                            const uint32_t *order, size_t n, unsigned slot, struct bf_error *err)
+{
+    uint8_t key[KEY_SIZE], posting[BF_POSTING_SIZE];
+    enum bf_err rc = BF_OK;
+    size_t i;
+
+    for (i = 0; i < n && rc == BF_OK; i++) {
+        const uint8_t *code32 = e[order[i]].code32;
+
+        slot_key(key, slot, slot_value(code32, slot));
+        bf_put_be32(posting, frame + order[i]);
+        take_sketch(posting + 4, code32, slot + 1);
+        rc = bf_txn_put(t, BF_TABLE_CODES, key, sizeof key, posting, sizeof posting, err);
+    }
+    return rc;
+}
+
+enum bf_err bf_code_index_put(struct bf_txn *t, const struct bf_code_entry *e, size_t n,
+                              struct bf_error *err)
+{
+    uint32_t *order = NULL, *end = NULL;
+    uint64_t frame = 0;
+    enum bf_err rc = BF_OK;
+    unsigned s;
+    size_t i;
+
+    for (i = 0; i < n && rc == BF_OK; i++)
+        rc = check_record(e[i].record, err);
     if (rc == BF_OK)
         rc = next_frame(&frame, t, err);
     if (rc != BF_OK)
         return rc;
-    bf_put_be32(posting, (uint32_t)frame);
-    bf_put_be32(anchor, (uint32_t)record);
-    bf_put_be64(anchor + 4, (uint64_t)pts_us);
-    memcpy(anchor + 12, code32, 32);
-    rc = bf_txn_put(t, BF_TABLE_ANCHORS, posting, FRAME_KEY_SIZE, anchor, sizeof anchor, err);
+    if (n > FRAMES_MAX - frame)
+        return bf_error_set(err, BF_ERR_LIMIT, "the lookup index holds no more than 2^32 frames");
+    order = malloc((n + 1) * sizeof *order);
+    end = malloc(SLOT_VALUES * sizeof *end);
+    if (order == NULL || end == NULL)
+        rc = bf_error_nomem(err);
+    for (i = 0; i < n && rc == BF_OK; i++)
+        rc = put_anchor(t, (uint32_t)(frame + i), &e[i], err);
+    /* A slot at a time, in the order of the keys, so that a page is written to once. */
     for (s = 0; s < SLOTS && rc == BF_OK; s++) {
-        key[0] = (uint8_t)s;
-        key[1] = code32[2 * s];
-        key[2] = code32[2 * s + 1];
-        take_sketch(posting + 4, code32, s + 1);
-        rc = bf_txn_put(t, BF_TABLE_CODES, key, sizeof key, posting, sizeof posting, err);
+        sort_by_slot(order, end, e, n, s);
+        rc = put_slot(t, (uint32_t)frame, e, order, n, s, err);
     }
+    free(order);
+    free(end);
     return rc;
 }
 
 struct filing {
     struct bf_txn *t;
     uint64_t record;
+    struct bf_code_entry *entry; /* (FILED_AT_ONCE), n of them waiting */
+    size_t n;
     bool any;
-    int64_t last_us;
-    uint8_t last32[32];
+    struct bf_code_entry last;
     enum bf_err rc;
     struct bf_error *err;
 };
+
+static bool file_waiting(struct filing *c)
+{
+    c->rc = bf_code_index_put(c->t, c->entry, c->n, c->err);
+    c->n = 0;
+    return c->rc == BF_OK;
+}
 
 static bool file_frame(void *ctx, uint64_t i, const struct bf_digest_frame *f)
 {
     struct filing *c = ctx;
 
     (void)i;
-    if (is_blank(f->code32) || (c->any && f->pts_us - c->last_us < ANCHOR_GAP_US))
+    if (is_blank(f->code32) || (c->any && f->pts_us - c->last.pts_us < ANCHOR_GAP_US))
         return true;
-    if (c->any && f->pts_us - c->last_us < FOLD_US &&
-        bf_code_distance(f->code32, c->last32) <= FOLD_DISTANCE)
+    if (c->any && f->pts_us - c->last.pts_us < FOLD_US &&
+        bf_code_distance(f->code32, c->last.code32) <= FOLD_DISTANCE)
         return true;
-    c->rc = bf_code_index_put(c->t, c->record, f->pts_us, f->code32, c->err);
     c->any = true;
-    c->last_us = f->pts_us;
-    memcpy(c->last32, f->code32, 32);
-    return c->rc == BF_OK;
+    c->last = (struct bf_code_entry){.record = c->record, .pts_us = f->pts_us};
+    memcpy(c->last.code32, f->code32, 32);
+    c->entry[c->n++] = c->last;
+    return c->n < FILED_AT_ONCE || file_waiting(c);
 }
 
 enum bf_err bf_code_index_add(struct bf_txn *t, uint64_t record, const void *blob, size_t n,
@@ -132,8 +207,16 @@ enum bf_err bf_code_index_add(struct bf_txn *t, uint64_t record, const void *blo
 
     if (rc == BF_OK)
         rc = bf_digest_open(&d, blob, n, "of the record", err);
+    if (rc != BF_OK)
+        return rc;
+    c.entry = calloc(FILED_AT_ONCE, sizeof *c.entry);
+    if (c.entry == NULL)
+        rc = bf_error_nomem(err);
     if (rc == BF_OK)
         rc = bf_digest_frames(d, 0, file_frame, &c, err);
+    if (rc == BF_OK && c.rc == BF_OK)
+        file_waiting(&c);
+    free(c.entry);
     bf_digest_close(&d);
     return rc == BF_OK ? c.rc : rc;
 }
@@ -238,7 +321,7 @@ static bool read_postings(void *ctx, size_t i, const void *values, size_t size, 
 }
 
 /* The keys of one slot in ascending order: the fewer pages are turned. */
-static void slot_keys(struct lookup *c, unsigned slot, unsigned value)
+static void slot_probes(struct lookup *c, unsigned slot, unsigned value)
 {
     uint16_t probe[SLOT_PROBES];
     unsigned i, k, at = slot * SLOT_PROBES;
@@ -251,9 +334,7 @@ static void slot_keys(struct lookup *c, unsigned slot, unsigned value)
         probe[k] = (uint16_t)v;
     }
     for (i = 0; i < SLOT_PROBES; i++) {
-        c->key[at + i][0] = (uint8_t)slot;
-        c->key[at + i][1] = (uint8_t)(probe[i] >> 8);
-        c->key[at + i][2] = (uint8_t)probe[i];
+        slot_key(c->key[at + i], slot, probe[i]);
         c->reach[at + i] = (uint8_t)(BF_CODE_INDEX_DISTANCE - (probe[i] != value));
     }
 }
@@ -263,13 +344,14 @@ static enum bf_err look_up(struct lookup *c, const uint8_t code32[32])
     unsigned s;
     enum bf_err rc;
 
+    bf_store_trim(bf_txn_store(c->t), MAPPED_MAX);
     c->code32 = code32;
     c->rc = BF_OK;
     if (c->seen.n > 0)
         memset(c->seen.frame, 0, c->seen.cap * sizeof *c->seen.frame);
     c->seen.n = 0;
     for (s = 0; s < SLOTS; s++) {
-        slot_keys(c, s, (unsigned)(code32[2 * s] << 8 | code32[2 * s + 1]));
+        slot_probes(c, s, slot_value(code32, s));
         take_sketch(c->sketch12[s], code32, s + 1);
     }
     rc = bf_txn_dups_of(c->t, BF_TABLE_CODES, c->key, KEY_SIZE, SLOTS * SLOT_PROBES, read_postings,

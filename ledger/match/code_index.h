@@ -23,9 +23,17 @@
 /* File a record's blob under its number, inside the caller's write transaction. */
 enum bf_err bf_code_index_add(struct bf_txn *t, uint64_t record, const void *blob, size_t n,
                               struct bf_error *err);
-/* File one code, whatever was filed before. BF_ERR_LIMIT past 2^32 records or frames. */
-enum bf_err bf_code_index_put(struct bf_txn *t, uint64_t record, int64_t pts_us,
-                              const uint8_t code32[32], struct bf_error *err);
+
+struct bf_code_entry {
+    uint64_t record;
+    int64_t pts_us;
+    uint8_t code32[BF_CODE32_SIZE];
+};
+
+/* File n codes, whatever was filed before; many at once go faster. BF_ERR_LIMIT past 2^32 records
+ * or frames. */
+enum bf_err bf_code_index_put(struct bf_txn *t, const struct bf_code_entry *e, size_t n,
+                              struct bf_error *err);
 
 struct bf_code_found {
     uint64_t record;

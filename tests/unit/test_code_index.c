@@ -73,6 +73,7 @@ static int remove_store(void **state)
 }
 
 static uint8_t codes[N_CODES][32];
+static struct bf_code_entry entries[N_CODES];
 static size_t n_codes;
 
 /* Begins anew in a larger map where the store has grown full. */
@@ -81,11 +82,19 @@ static void file_codes(void)
     struct bf_error err;
     size_t i;
 
+    for (i = 0; i < n_codes; i++) {
+        entries[i] = (struct bf_code_entry){.record = i % N_RECORDS, .pts_us = (int64_t)i * 333333};
+        memcpy(entries[i].code32, codes[i], 32);
+    }
     for (;;) {
         enum bf_err rc = BF_OK;
+        size_t take;
 
-        for (i = 0; i < n_codes && rc == BF_OK; i++)
-            rc = bf_code_index_put(txn, i % N_RECORDS, (int64_t)i * 333333, codes[i], &err);
+        /* One alone, some, the rest. */
+        for (i = 0; i < n_codes && rc == BF_OK; i += take) {
+            take = i == 0 ? 1 : i < 300 ? 77 : n_codes - i;
+            rc = bf_code_index_put(txn, entries + i, take, &err);
+        }
         if (rc == BF_OK)
             return;
         assert_true(bf_store_wants_retry(store));
@@ -204,6 +213,7 @@ static void over_full_keys(void **state)
 
 static void empty_and_committed(void **state)
 {
+    struct bf_code_entry e = {.record = UINT32_MAX, .pts_us = -40000};
     struct bf_code_found found[2];
     struct bf_error err;
     uint8_t code32[32];
@@ -213,7 +223,9 @@ static void empty_and_committed(void **state)
     random_code(code32);
     OK(bf_code_index_lookup(found, 2, &n, txn, code32, &err));
     assert_int_equal(n, 0);
-    OK(bf_code_index_put(txn, UINT32_MAX, -40000, code32, &err));
+    memcpy(e.code32, code32, 32);
+    OK(bf_code_index_put(txn, &e, 1, &err));
+    OK(bf_code_index_put(txn, NULL, 0, &err));
     OK(bf_txn_commit(&txn, &err));
     OK(bf_store_begin_read(&txn, store, &err));
     OK(bf_code_index_lookup(found, 2, &n, txn, code32, &err));
@@ -224,17 +236,21 @@ static void empty_and_committed(void **state)
 
 static void limits(void **state)
 {
-    const uint8_t last[4] = {255, 255, 255, 255};
+    const uint8_t last[4] = {255, 255, 255, 254};
+    struct bf_code_entry e[2] = {{.record = 0}, {.record = UINT64_C(1) << 32}};
     struct bf_error err;
-    uint8_t code32[32], anchor[44] = {0};
+    uint8_t anchor[44] = {0};
 
     (void)state;
-    random_code(code32);
-    assert_int_equal(bf_code_index_put(txn, UINT64_C(1) << 32, 0, code32, &err), BF_ERR_LIMIT);
+    assert_int_equal(bf_code_index_put(txn, e, 2, &err), BF_ERR_LIMIT);
     assert_non_null(strstr(err.text, "2^32 records"));
     assert_int_equal(bf_code_index_add(txn, UINT64_MAX, "x", 1, &err), BF_ERR_LIMIT);
     OK(bf_txn_put(txn, BF_TABLE_ANCHORS, last, 4, anchor, sizeof anchor, &err));
-    assert_int_equal(bf_code_index_put(txn, 0, 0, code32, &err), BF_ERR_LIMIT);
+    e[1].record = 0;
+    assert_int_equal(bf_code_index_put(txn, e, 2, &err), BF_ERR_LIMIT);
+    assert_non_null(strstr(err.text, "2^32 frames"));
+    OK(bf_code_index_put(txn, e, 1, &err));
+    assert_int_equal(bf_code_index_put(txn, e, 1, &err), BF_ERR_LIMIT);
     assert_non_null(strstr(err.text, "2^32 frames"));
 }
 
@@ -250,6 +266,7 @@ static void damaged(void **state)
     };
     struct bf_error err;
     uint8_t zeros[64] = {0}, key[3] = {0};
+    struct bf_code_entry e = {0};
     struct bf_code_found found;
     size_t i, n;
 
@@ -268,7 +285,7 @@ static void damaged(void **state)
         OK(bf_store_begin_write(&txn, store, &err));
     }
     OK(bf_txn_put(txn, BF_TABLE_ANCHORS, zeros, 8, zeros, 32, &err));
-    assert_int_equal(bf_code_index_put(txn, 0, 0, zeros, &err), BF_ERR_FORMAT);
+    assert_int_equal(bf_code_index_put(txn, &e, 1, &err), BF_ERR_FORMAT);
 }
 
 static void scans_agree(void **state)
