@@ -21,9 +21,8 @@ enum bf_exit bf_answer_exit(const struct bf_answer *a)
     return BF_EXIT_INCONCLUSIVE;
 }
 
-/* What no verdict here speaks of. Calls say for each sentence. */
-static void each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text),
-                             void *ctx)
+void bf_answer_each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text),
+                                void *ctx)
 {
     char text[160];
 
@@ -116,14 +115,14 @@ static json_t *json_transform(const struct bf_answer *a)
         m->bias, "speed", m->speed, "trimmed", m->trimmed, "offset_us", (json_int_t)m->offset_us);
 }
 
-bool bf_answer_print_json(const struct bf_answer *a)
+struct json_t *bf_answer_json(const struct bf_answer *a)
 {
     json_t *spans = json_array(), *not_checked = json_array(), *record = json_null(), *chain, *o;
     size_t i;
 
     for (i = 0; i < a->match.n_spans; i++)
         json_array_append_new(spans, json_span(&a->match.span[i]));
-    each_not_checked(a, say_json, not_checked);
+    bf_answer_each_not_checked(a, say_json, not_checked);
     if (a->has_record) {
         record = bf_cli_json_record(&a->record, a->record_hash32);
         json_object_set_new(record, "trust", json_string(believed_name(a->believed)));
@@ -139,56 +138,83 @@ bool bf_answer_print_json(const struct bf_answer *a)
                   a->match.coverage, "chain", chain, "not_checked", not_checked);
     if (o != NULL && a->reason[0] != '\0')
         json_object_set_new(o, "reason", bf_cli_json_text(a->reason));
-    return bf_cli_print_json(o);
+    return o;
+}
+
+bool bf_answer_print_json(const struct bf_answer *a)
+{
+    return bf_cli_print_json(bf_answer_json(a));
+}
+
+void bf_answer_headline(struct bf_buf *out, const struct bf_answer *a)
+{
+    char title[BF_TITLE_MAX * 4 + 1];
+
+    bf_text_escape(title, sizeof title, a->record.title, strlen(a->record.title));
+    if (a->has_record && a->believed == BF_BELIEVED_NO)
+        bf_buf_printf(out, "by an issuer you DO NOT TRUST: ");
+    switch (a->verdict) {
+    case BF_VERDICT_IDENTICAL:
+        bf_buf_printf(out, "IDENTICAL to record %" PRIu64 " (%s): %s", a->record.index, title,
+                      a->same_bytes ? "the same file" : "the same frames in another container");
+        break;
+    case BF_VERDICT_SAME_CONTENT:
+        bf_buf_printf(out, "SAME CONTENT as record %" PRIu64 " (%s)", a->record.index, title);
+        break;
+    case BF_VERDICT_ALTERED:
+        bf_buf_printf(out, "ALTERED: made from record %" PRIu64 " (%s), and not the same",
+                      a->record.index, title);
+        break;
+    case BF_VERDICT_UNREGISTERED:
+        bf_buf_printf(out, "UNREGISTERED%s",
+                      a->offline ? ": this proof does not vouch for it"
+                                 : ": no record of this ledger has these pictures");
+        break;
+    case BF_VERDICT_INCONCLUSIVE:
+        bf_buf_printf(out, "INCONCLUSIVE");
+        break;
+    }
+}
+
+void bf_answer_issuer(struct bf_buf *out, const struct bf_answer *a)
+{
+    char name[BF_NAME_MAX * 4 + 1], as[BF_NAME_MAX * 4 + 1];
+
+    bf_text_escape(name, sizeof name, a->record.issuer, strlen(a->record.issuer));
+    bf_text_escape(as, sizeof as, a->trusted_name, strlen(a->trusted_name));
+    if (a->believed == BF_BELIEVED_OWN)
+        bf_buf_printf(out, "%s (a key that signs in this ledger)", name);
+    else if (a->believed == BF_BELIEVED_LISTED)
+        bf_buf_printf(out, "%s (trusted as \"%s\")", name, as);
+    else
+        bf_buf_printf(out, "UNKNOWN: calls itself \"%s\"; you do not trust this key", name);
 }
 
 static void print_headline(const struct bf_answer *a)
 {
-    char file[1024], title[BF_TITLE_MAX * 4 + 1];
+    struct bf_buf text = {0};
+    char file[1024];
 
     bf_text_escape(file, sizeof file, a->file, strlen(a->file));
-    bf_text_escape(title, sizeof title, a->record.title, strlen(a->record.title));
-    printf("%s: %s", file,
-           a->has_record && a->believed == BF_BELIEVED_NO ? "by an issuer you DO NOT TRUST: " : "");
-    switch (a->verdict) {
-    case BF_VERDICT_IDENTICAL:
-        printf("IDENTICAL to record %" PRIu64 " (%s): %s\n", a->record.index, title,
-               a->same_bytes ? "the same file" : "the same frames in another container");
-        break;
-    case BF_VERDICT_SAME_CONTENT:
-        printf("SAME CONTENT as record %" PRIu64 " (%s)\n", a->record.index, title);
-        break;
-    case BF_VERDICT_ALTERED:
-        printf("ALTERED: made from record %" PRIu64 " (%s), and not the same\n", a->record.index,
-               title);
-        break;
-    case BF_VERDICT_UNREGISTERED:
-        printf("UNREGISTERED%s\n", a->offline ? ": this proof does not vouch for it"
-                                              : ": no record of this ledger has these pictures");
-        break;
-    case BF_VERDICT_INCONCLUSIVE:
-        printf("INCONCLUSIVE\n");
-        break;
-    }
+    bf_answer_headline(&text, a);
+    printf("%s: %.*s\n", file, (int)text.len, (const char *)text.data);
+    bf_buf_release(&text);
     if (a->reason[0] != '\0')
         printf("  %-11s %s\n", "because", a->reason);
 }
 
 static void print_issuer(const struct bf_answer *a)
 {
-    char name[BF_NAME_MAX * 4 + 1], as[BF_NAME_MAX * 4 + 1], time[32], key[67];
+    struct bf_buf text = {0};
+    char time[32], key[67];
 
-    bf_text_escape(name, sizeof name, a->record.issuer, strlen(a->record.issuer));
-    bf_text_escape(as, sizeof as, a->trusted_name, strlen(a->trusted_name));
-    bf_time_format(time, a->record.claimed_unix_s);
+    bf_answer_issuer(&text, a);
+    printf("  %-11s %.*s\n", "issuer", (int)text.len, (const char *)text.data);
+    bf_buf_release(&text);
     bf_hex_format(key, a->record.issuer33, 33);
-    if (a->believed == BF_BELIEVED_OWN)
-        printf("  %-11s %s (a key that signs in this ledger)\n", "issuer", name);
-    else if (a->believed == BF_BELIEVED_LISTED)
-        printf("  %-11s %s (trusted as \"%s\")\n", "issuer", name, as);
-    else
-        printf("  %-11s UNKNOWN: calls itself \"%s\"; you do not trust this key\n  %-11s %s\n",
-               "issuer", name, "", key);
+    if (a->believed == BF_BELIEVED_NO)
+        printf("  %-11s %s\n", "", key);
+    bf_time_format(time, a->record.claimed_unix_s);
     printf("  %-11s %s, by the issuer's clock\n", "registered", time);
 }
 
@@ -270,5 +296,5 @@ void bf_answer_print(const struct bf_answer *a)
         printf("  %-11s the record's signature, its place among %" PRIu64
                " record%s, the signed checkpoint\n",
                "checked", a->chain_size, a->chain_size == 1 ? "" : "s");
-    each_not_checked(a, say_text, &first);
+    bf_answer_each_not_checked(a, say_text, &first);
 }
