@@ -8,6 +8,7 @@
 #   make valgrind        unit tests and the main commands under valgrind
 #   make fuzz            libFuzzer on every parser, SECONDS=60 each
 #   make bench           the chain's rates, the table of copies, cost of register, size of digests
+#   make bench-copies    make some 230 copies and alterations of three clips, verify each, print what was found
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
 #
@@ -170,6 +171,13 @@ bench:
 	$(SUBMAKE) VARIANT=release tests-built
 	@tests/bench/run.sh
 
+bench-copies:
+	fixtures/install.sh build test bench
+	fixtures/fetch.sh
+	$(SUBMAKE) VARIANT=release all
+	tests/bench/make_copies.py --seconds 8 --jobs $(shell nproc) -o build/copies
+	tests/bench/evaluate_copies.py build/copies --jobs $(shell nproc) --worst 5
+
 # --- install ---------------------------------------------------------------------------------------------------------
 
 BINDIR := $(DESTDIR)$(PREFIX)/bin
@@ -192,4 +200,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench install uninstall clean help
+.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies install uninstall clean help
