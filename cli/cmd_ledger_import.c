@@ -7,7 +7,7 @@
 
 #include "cli/common.h"
 #include "ledger/digest/digest.h"
-#include "ledger/match/code_index.h"
+#include "ledger/match/record_index.h"
 
 #define SCHEMA "bonafide.ledger-import/1"
 
@@ -38,7 +38,7 @@ static enum bf_err index_record(void *ctx, struct bf_txn *t, uint64_t index,
         return BF_OK;
     rc = bf_ledger_get_blob(t, &blob, r->digest32, err);
     if (rc == BF_OK)
-        rc = bf_code_index_add(t, index, blob.data, blob.len, err);
+        rc = bf_record_index_add(t, index, blob.data, blob.len, err);
     bf_buf_release(&blob);
     return rc;
 }

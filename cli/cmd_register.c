@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/intake.h"
-#include "ledger/match/code_index.h"
+#include "ledger/match/record_index.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
@@ -108,7 +108,7 @@ static enum bf_err before_commit(void *ctx, struct bf_txn *t, const struct bf_ap
     memcpy(j->record_hash32, done->hash32, 32);
     bf_output_close(&j->proof_out);
     if (!j->opts->private_digest)
-        rc = bf_code_index_add(t, done->index, j->blob, j->blob_len, err);
+        rc = bf_record_index_add(t, done->index, j->blob, j->blob_len, err);
     if (rc == BF_OK)
         rc = bf_ledger_prove(t, &proof, done->index, err);
     if (rc == BF_OK)

@@ -1,4 +1,5 @@
 #include "cli/intake.h"
+#include "ledger/match/still.h"
 #include "lib/base/merkle.h"
 
 enum bf_err bf_intake_open(struct bf_intake *in, const char *path, struct bf_error *err)
@@ -47,6 +48,8 @@ enum bf_err bf_intake_run(struct bf_intake *in,
         rc = bf_frame_digester_run(digest, in->digester, frame, err);
         if (rc == BF_OK)
             rc = fn(ctx, digest, err);
+        if (rc == BF_OK && in->stills != NULL)
+            rc = bf_stills_add(in->stills, frame, err);
         if (rc != BF_OK)
             break;
         bf_merkle_leaf(leaf32, digest->exact32, 32);
@@ -62,4 +65,29 @@ enum bf_err bf_intake_run(struct bf_intake *in,
     bf_video_stream_hash(in->video, in->stream32);
     in->end_us = bf_video_end_us(in->video);
     return BF_OK;
+}
+
+enum bf_err bf_intake_retrace(struct bf_trace **trace, const struct bf_intake *in, const char *path,
+                              const struct bf_geometry *g, unsigned cols, unsigned rows,
+                              const char *tmp_dir, const struct bf_progress *progress,
+                              struct bf_error *err)
+{
+    struct bf_video *v = NULL;
+    const struct bf_frame *frame = NULL;
+    enum bf_err rc = bf_trace_create_within(trace, g, cols, rows, tmp_dir, err);
+
+    if (rc == BF_OK)
+        rc = bf_video_open(&v, path, err);
+    while (rc == BF_OK && (rc = bf_video_next(v, &frame, err)) == BF_OK && frame != NULL) {
+        rc = bf_trace_add_within(*trace, frame, err);
+        bf_progress_step(progress, (uint64_t)frame->pts_us, (uint64_t)in->end_us);
+    }
+    if (rc == BF_OK)
+        rc = bf_trace_seal(*trace, bf_video_end_us(v), err);
+    if (rc == BF_OK && bf_trace_frames(*trace) != in->n_frames)
+        rc = bf_error_set(err, BF_ERR_IO, "'%s' was changed while it was being read", path);
+    bf_video_close(&v);
+    if (rc != BF_OK)
+        bf_trace_free(trace);
+    return rc;
 }

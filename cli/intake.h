@@ -4,7 +4,7 @@
 #ifndef BF_INTAKE_H
 #define BF_INTAKE_H
 
-#include "ledger/digest/digest.h"
+#include "ledger/match/trace.h"
 #include "lib/base/progress.h"
 
 struct bf_intake {
@@ -18,6 +18,7 @@ struct bf_intake {
     uint64_t n_frames, n_damaged;
     int64_t end_us;
     struct bf_frame_digester *digester;
+    struct bf_stills *stills; /* the caller's: takes stills of what is decoded; may be NULL */
 };
 
 /* Opens the file and hashes its bytes; nothing is decoded yet. */
@@ -29,5 +30,14 @@ enum bf_err bf_intake_run(struct bf_intake *in,
                           enum bf_err (*fn)(void *ctx, const struct bf_frame_digest *f,
                                             struct bf_error *err),
                           void *ctx, const struct bf_progress *progress, struct bf_error *err);
+
+/*
+ * The video at path once more, for its pictures alone: a trace of what lies within the geometry,
+ * sealed. BF_ERR_IO where it is no longer the video that in was.
+ */
+enum bf_err bf_intake_retrace(struct bf_trace **trace, const struct bf_intake *in, const char *path,
+                              const struct bf_geometry *g, unsigned cols, unsigned rows,
+                              const char *tmp_dir, const struct bf_progress *progress,
+                              struct bf_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "cli/intake.h"
 #include "ledger/chain/proof.h"
 #include "ledger/match/match.h"
+#include "ledger/match/still.h"
 
 #define BF_VERIFY_SCHEMA "bonafide.verify/1"
 
@@ -41,6 +42,7 @@ struct bf_answer {
     struct bf_buf digest;        /* the record's blob, where it was read */
     struct bf_answer_part *part; /* spans of part k + 1 come from part[k] */
     size_t n_parts;
+    struct bf_stills *stills;
     bool same_bytes;
     bool offline;
     uint64_t n_private;  /* records whose digests are not on the ledger */

@@ -6,8 +6,10 @@
 
 enum {
     REFINE_WINDOWS = 240, /* moments an offset is refined on */
-    REFINE_US = 2000000,  /* how far a vote may be off */
-    CHUNK = 30,           /* moments that motion is compared over, 3 s; at least so many: */
+    REFINE_US = 2000000,  /* how far a vote may be off; more where it comes from sightings: */
+    REFINE_FAR_US = 9000000,
+    USED_MIN = 12, /* blocks that the suspect must show */
+    CHUNK = 30,    /* moments that motion is compared over, 3 s; at least so many: */
     CHUNK_MIN = 8,
 };
 
@@ -33,6 +35,17 @@ struct fit {
     float gain, bias;
 };
 
+/* The blocks that the suspect shows. */
+struct shown {
+    uint8_t use[BF_COARSE_CELLS];
+    unsigned n;
+};
+
+static int64_t line_at(const struct bf_time_line *l, int64_t suspect_us)
+{
+    return l->offset_us + (int64_t)(l->rate * (double)suspect_us);
+}
+
 static int64_t moment_us(size_t k)
 {
     return (int64_t)k * BF_ALIGN_STEP_US + BF_ALIGN_STEP_US / 2;
@@ -44,17 +57,17 @@ static bool suspect_at(float *out, const struct bf_trace *t, size_t k)
                                 (int64_t)(k + 1) * BF_ALIGN_STEP_US) > 0;
 }
 
-static float distance(const float *x, const float *s, struct fit f)
+static float distance(const float *x, const float *s, struct fit f, const struct shown *shown)
 {
     float sum = 0;
     unsigned i;
 
     for (i = 0; i < BF_COARSE_CELLS; i++) {
-        float d = fabsf(x[i] - f.gain * s[i] - f.bias);
+        float d = shown->use[i] ? fabsf(x[i] - f.gain * s[i] - f.bias) : 0;
 
         sum += d < DISTANCE_CAP ? d : DISTANCE_CAP;
     }
-    return sum / BF_COARSE_CELLS;
+    return sum / (float)shown->n;
 }
 
 /* Sums for a straight line through (source, suspect) pairs. */
@@ -62,12 +75,13 @@ struct sums {
     double n, x, s, ss, sx;
 };
 
-static void sums_add(struct sums *a, const float *x, const float *s, struct fit f, float cap)
+static void sums_add(struct sums *a, const float *x, const float *s, struct fit f, float cap,
+                     const struct shown *shown)
 {
     unsigned i;
 
     for (i = 0; i < BF_COARSE_CELLS; i++) {
-        if (fabsf(x[i] - f.gain * s[i] - f.bias) > cap)
+        if (!shown->use[i] || fabsf(x[i] - f.gain * s[i] - f.bias) > cap)
             continue;
         a->n += 1;
         a->x += (double)x[i];
@@ -82,7 +96,7 @@ static struct fit sums_fit(const struct sums *a)
     double var = a->ss - a->s * a->s / (a->n > 0 ? a->n : 1);
     struct fit f = {1, 0};
 
-    if (a->n < BF_COARSE_CELLS / 4.0 || var < a->n)
+    if (a->n < USED_MIN || var < a->n)
         return f;
     f.gain = (float)((a->sx - a->s * a->x / a->n) / var);
     /* No grade that leaves a picture recognisable is steeper or flatter than this. */
@@ -97,6 +111,7 @@ struct moments {
     size_t *k;
     float *x;
     size_t n;
+    struct shown shown;
 };
 
 static void choose_moments(struct moments *m, const struct bf_trace *t, size_t n_moments)
@@ -113,8 +128,8 @@ static void choose_moments(struct moments *m, const struct bf_trace *t, size_t n
 
 /* Mean distance over the moments that lie in the record; the best half counts, so that an offset
  * may hold for a part. */
-static float cost_at(const struct moments *m, struct bf_coarse *source, int64_t offset,
-                     struct fit f, float *scratch)
+static float cost_at(const struct moments *m, struct bf_coarse *source,
+                     const struct bf_time_line *line, struct fit f, float *scratch)
 {
     float s[BF_COARSE_CELLS], sum = 0;
     size_t i, j, n = 0, half;
@@ -122,9 +137,9 @@ static float cost_at(const struct moments *m, struct bf_coarse *source, int64_t 
     for (i = 0; i < m->n; i++) {
         float d;
 
-        if (!bf_coarse_at(source, s, moment_us(m->k[i]) + offset))
+        if (!bf_coarse_at(source, s, line_at(line, moment_us(m->k[i]))))
             continue;
-        d = distance(m->x + i * BF_COARSE_CELLS, s, f);
+        d = distance(m->x + i * BF_COARSE_CELLS, s, f, &m->shown);
         /* insertion sort: n is at most REFINE_WINDOWS */
         for (j = n++; j > 0 && scratch[j - 1] > d; j--)
             scratch[j] = scratch[j - 1];
@@ -139,7 +154,8 @@ static float cost_at(const struct moments *m, struct bf_coarse *source, int64_t 
     return sum / (float)half + (n * 10 < m->n ? 2.0f : 0.0f);
 }
 
-static struct fit fit_at(const struct moments *m, struct bf_coarse *source, int64_t offset)
+static struct fit fit_at(const struct moments *m, struct bf_coarse *source,
+                         const struct bf_time_line *line)
 {
     struct fit f = {1, 0};
     float s[BF_COARSE_CELLS];
@@ -150,45 +166,88 @@ static struct fit fit_at(const struct moments *m, struct bf_coarse *source, int6
         struct sums a = {0};
 
         for (i = 0; i < m->n; i++)
-            if (bf_coarse_at(source, s, moment_us(m->k[i]) + offset))
-                sums_add(&a, m->x + i * BF_COARSE_CELLS, s, f, cap[pass]);
+            if (bf_coarse_at(source, s, line_at(line, moment_us(m->k[i]))))
+                sums_add(&a, m->x + i * BF_COARSE_CELLS, s, f, cap[pass], &m->shown);
         f = sums_fit(&a);
     }
     return f;
 }
 
-/* The best offset within range of the vote, in three steps. */
-static int64_t refine(const struct moments *m, struct bf_coarse *source, int64_t offset,
-                      struct fit *f, float *scratch)
+/* The best offset within range of where it is now. */
+static void refine_offset(struct bf_time_line *line, const struct moments *m,
+                          struct bf_coarse *source, int64_t range, int64_t by, struct fit f,
+                          float *scratch)
 {
-    static const struct {
+    struct bf_time_line best = *line, l = *line;
+    float best_cost = cost_at(m, source, line, f, scratch);
+    int64_t o;
+
+    for (o = -range; o <= range; o += by) {
+        float c;
+
+        l.offset_us = line->offset_us + o;
+        c = cost_at(m, source, &l, f, scratch);
+        if (c < best_cost) {
+            best_cost = c;
+            best = l;
+        }
+    }
+    *line = best;
+}
+
+/* The best rate within range, turned about the middle of the suspect. */
+static void refine_rate(struct bf_time_line *line, const struct moments *m,
+                        struct bf_coarse *source, double range, double by, struct fit f,
+                        float *scratch)
+{
+    struct bf_time_line best = *line, l;
+    float best_cost = cost_at(m, source, line, f, scratch);
+    int64_t middle = moment_us(m->k[m->n / 2]);
+    double r;
+
+    for (r = line->rate - range; r <= line->rate + range; r += by) {
+        float c;
+
+        l.rate = r;
+        l.offset_us = line_at(line, middle) - (int64_t)(r * (double)middle);
+        c = cost_at(m, source, &l, f, scratch);
+        if (c < best_cost) {
+            best_cost = c;
+            best = l;
+        }
+    }
+    *line = best;
+}
+
+/* The vote moved to where the moments fit best, in three steps. */
+static void refine(struct bf_time_line *line, const struct moments *m, struct bf_coarse *source,
+                   int64_t range_us, struct fit *f, float *scratch)
+{
+    const struct {
         int64_t range, step;
-    } level[] = {{REFINE_US, 100000}, {100000, 25000}, {20000, 5000}};
+        double rate_range, rate_step;
+    } level[] = {{range_us, 100000, 0, 0},
+                 {100000, 25000, 0.02, 0.002},
+                 {50000, 10000, 0.003, 0.0003},
+                 {20000, 5000, 0.0005, 0.0001}};
     size_t i;
 
-    *f = fit_at(m, source, offset);
+    *f = fit_at(m, source, line);
     for (i = 0; i < sizeof level / sizeof *level; i++) {
-        int64_t best = offset, o;
-        float best_cost = cost_at(m, source, offset, *f, scratch);
-
-        for (o = offset - level[i].range; o <= offset + level[i].range; o += level[i].step) {
-            float c = cost_at(m, source, o, *f, scratch);
-
-            if (c < best_cost) {
-                best_cost = c;
-                best = o;
-            }
-        }
-        offset = best;
-        *f = fit_at(m, source, offset);
+        if (i == 2 && line->rate == 1)
+            continue;
+        refine_offset(line, m, source, level[i].range, level[i].step, *f, scratch);
+        if (line->rate != 1 && level[i].rate_step > 0)
+            refine_rate(line, m, source, level[i].rate_range, level[i].rate_step, *f, scratch);
+        *f = fit_at(m, source, line);
     }
-    return offset;
 }
 
 /* Viterbi: state n_offsets is "none of this record". choice is (n_moments). */
 static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_trace *t,
-                             struct bf_coarse *source, const int64_t *offset, const struct fit *fit,
-                             size_t n_offsets, struct bf_error *err)
+                             struct bf_coarse *source, const struct bf_time_line *line,
+                             const struct fit *fit, size_t n_offsets, const struct shown *shown,
+                             struct bf_error *err)
 {
     uint8_t(*from)[BF_ALIGN_OFFSETS + 1] = calloc(n_moments, sizeof *from);
     float cost[BF_ALIGN_OFFSETS + 1] = {0}, x[BF_COARSE_CELLS], s[BF_COARSE_CELLS];
@@ -209,8 +268,8 @@ static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_
             float d = DISTANCE_NONE;
 
             if (j < n_offsets)
-                d = seen && bf_coarse_at(source, s, moment_us(k) + offset[j])
-                        ? distance(x, s, fit[j])
+                d = seen && bf_coarse_at(source, s, line_at(&line[j], moment_us(k)))
+                        ? distance(x, s, fit[j], shown)
                         : DISTANCE_CAP;
             from[k][j] = (uint8_t)j;
             if (k > 0 && cost[j] > floor + SWITCH_COST) {
@@ -249,7 +308,7 @@ struct motion {
     size_t n_cells;
 };
 
-static void add_chunk(struct motion *m, struct chunk *c, struct fit f)
+static void add_chunk(struct motion *m, struct chunk *c, struct fit f, const struct shown *shown)
 {
     unsigned i;
     size_t k;
@@ -257,6 +316,8 @@ static void add_chunk(struct motion *m, struct chunk *c, struct fit f)
     for (i = 0; c->n >= CHUNK_MIN && i < BF_COARSE_CELLS; i++) {
         double ms = 0, mx = 0, ss = 0, xx = 0, sx = 0, n = (double)c->n;
 
+        if (!shown->use[i])
+            continue;
         for (k = 0; k < c->n; k++) {
             ms += (double)c->s[k][i] / n;
             mx += (double)c->x[k][i] / n;
@@ -292,7 +353,8 @@ static void add_chunk(struct motion *m, struct chunk *c, struct fit f)
 /* Fills in what a run is like: how much of what moves does so in step, and how far the rest is
  * apart. */
 static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t,
-                               struct bf_coarse *source, struct bf_error *err)
+                               struct bf_coarse *source, const struct shown *shown,
+                               struct bf_error *err)
 {
     struct chunk *c = calloc(1, sizeof *c);
     struct fit f = {(float)run->gain, (float)run->bias};
@@ -304,14 +366,14 @@ static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t,
         return bf_error_nomem(err);
     for (; (int64_t)k * BF_ALIGN_STEP_US < run->end_us; k++) {
         if (!suspect_at(c->x[c->n], t, k) ||
-            !bf_coarse_at(source, c->s[c->n], moment_us(k) + run->offset_us))
+            !bf_coarse_at(source, c->s[c->n], bf_run_source_us(run, moment_us(k))))
             continue;
-        dist += (double)distance(c->x[c->n], c->s[c->n], f);
+        dist += (double)distance(c->x[c->n], c->s[c->n], f, shown);
         n++;
         if (++c->n == CHUNK)
-            add_chunk(&m, c, f);
+            add_chunk(&m, c, f, shown);
     }
-    add_chunk(&m, c, f);
+    add_chunk(&m, c, f, shown);
     free(c);
     run->distance = n > 0 ? dist / (double)n : (double)DISTANCE_CAP;
     run->moving = m.n_cells > 0 ? m.moving / (MOVING_CAP * (double)m.n_cells) : 0;
@@ -328,7 +390,7 @@ void bf_runs_release(struct bf_runs *r)
 
 /* Turns the path into runs. */
 static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, size_t n_moments,
-                                const struct bf_trace *t, const int64_t *offset,
+                                const struct bf_trace *t, const struct bf_time_line *line,
                                 const struct fit *fit, size_t n_offsets, struct bf_error *err)
 {
     size_t k, from = 0;
@@ -344,8 +406,8 @@ static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, siz
             run.end_us = (int64_t)k * BF_ALIGN_STEP_US;
             if (run.end_us > bf_trace_end_us(t))
                 run.end_us = bf_trace_end_us(t);
-            run.offset_us = offset[choice[from]];
-            run.rate = 1;
+            run.offset_us = line[choice[from]].offset_us;
+            run.rate = line[choice[from]].rate;
             run.gain = (double)fit[choice[from]].gain;
             run.bias = (double)fit[choice[from]].bias;
             more = realloc(runs->item, (runs->n + 1) * sizeof *more);
@@ -359,13 +421,20 @@ static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, siz
     return BF_OK;
 }
 
+/* Two lines that are the same to within the path's grain, over the whole suspect. */
+static bool same_line(const struct bf_time_line *a, const struct bf_time_line *b, int64_t end_us)
+{
+    return llabs(a->offset_us - b->offset_us) <= 60000 &&
+           llabs(line_at(a, end_us) - line_at(b, end_us)) <= 60000;
+}
+
 enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
-                     struct bf_error *err)
+                     const struct bf_moment_pair *moment, size_t n_pairs, struct bf_error *err)
 {
     size_t n_moments =
                (size_t)((bf_trace_end_us(suspect) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US),
            n_votes, n = 0, i, j;
-    int64_t vote[BF_ALIGN_OFFSETS], offset[BF_ALIGN_OFFSETS];
+    struct bf_time_line vote[BF_ALIGN_OFFSETS], line[BF_ALIGN_OFFSETS];
     struct fit fit[BF_ALIGN_OFFSETS];
     struct bf_coarse *coarse = NULL;
     struct moments m = {0};
@@ -380,24 +449,31 @@ enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struc
         rc = bf_error_nomem(err);
         goto out;
     }
+    m.shown.n = bf_trace_visible_coarse(suspect, m.shown.use);
+    if (m.shown.n < USED_MIN) {
+        rc = BF_OK;
+        goto out;
+    }
     rc = bf_coarse_create(&coarse, source, err);
     if (rc == BF_OK)
-        rc = bf_votes_count(vote, BF_ALIGN_OFFSETS, &n_votes, suspect, source, err);
+        rc =
+            bf_votes_count(vote, BF_ALIGN_OFFSETS, &n_votes, suspect, source, moment, n_pairs, err);
     if (rc != BF_OK || n_votes == 0)
         goto out;
     choose_moments(&m, suspect, n_moments);
     for (i = 0; i < n_votes; i++) {
-        offset[n] = refine(&m, coarse, vote[i], &fit[n], scratch);
-        for (j = 0; j < n && llabs(offset[j] - offset[n]) > 60000; j++)
+        line[n] = vote[i];
+        refine(&line[n], &m, coarse, n_pairs > 0 ? REFINE_FAR_US : REFINE_US, &fit[n], scratch);
+        for (j = 0; j < n && !same_line(&line[j], &line[n], bf_trace_end_us(suspect)); j++)
             ;
         if (j == n)
             n++;
     }
-    rc = find_path(choice, n_moments, suspect, coarse, offset, fit, n, err);
+    rc = find_path(choice, n_moments, suspect, coarse, line, fit, n, &m.shown, err);
     if (rc == BF_OK)
-        rc = collect_runs(runs, choice, n_moments, suspect, offset, fit, n, err);
+        rc = collect_runs(runs, choice, n_moments, suspect, line, fit, n, err);
     for (i = 0; rc == BF_OK && i < runs->n; i++)
-        rc = measure_run(&runs->item[i], suspect, coarse, err);
+        rc = measure_run(&runs->item[i], suspect, coarse, &m.shown, err);
 out:
     bf_coarse_free(&coarse);
     free(scratch);

@@ -1,14 +1,14 @@
 /*
  * align.h - which part of a record does each moment of the suspect come from
  *
- * Lookup codes vote for offsets between the two clocks; each offset is refined on coarse block
- * means; a Viterbi path over the suspect's time picks, moment by moment, an offset or "none of this
- * record", so trims and cuts fall out as runs.
+ * Lookup codes vote for how the two clocks run; each line is refined on coarse block means; a
+ * Viterbi path over the suspect's time picks, moment by moment, a line or "none of this record", so
+ * trims, cuts and changes of speed fall out as runs.
  */
 #ifndef BF_ALIGN_H
 #define BF_ALIGN_H
 
-#include "ledger/match/trace.h"
+#include "ledger/match/votes.h"
 
 #define BF_ALIGN_STEP_US BF_DIGEST_PERIOD_US /* the path's resolution */
 #define BF_ALIGN_OFFSETS 8                   /* offsets a path may switch between */
@@ -39,7 +39,7 @@ void bf_runs_release(struct bf_runs *r);
  * moments that belong to none of the record are left out. An empty result is no error.
  */
 enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
-                     struct bf_error *err);
+                     const struct bf_moment_pair *moment, size_t n_pairs, struct bf_error *err);
 
 /* A time of the suspect as one of the record, and the way back. */
 static inline int64_t bf_run_source_us(const struct bf_run *r, int64_t suspect_us)

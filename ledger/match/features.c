@@ -350,7 +350,7 @@ size_t bf_feature_codes(struct bf_feature_code *codes, size_t cap, const struct 
         float size;
         unsigned bit;
     } weak[FLIPPED];
-    struct bf_feature_code code = {0};
+    struct bf_feature_code code = {0, (uint64_t)f->bright << 39};
     unsigned u, v, key_bit = 0, sketch_bit = 0, i, n_weak = 0, mask;
     size_t n = 0;
 

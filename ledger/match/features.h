@@ -15,8 +15,6 @@
 
 #define BF_FEATURE_FREQUENCIES 8
 #define BF_FEATURE_COEFS (BF_FEATURE_FREQUENCIES * BF_FEATURE_FREQUENCIES)
-#define BF_FEATURE_KEY_BITS 24
-#define BF_FEATURE_SKETCH_BITS 39
 
 struct bf_feature {
     float x, y;  /* of the picture's width and height, 0 to 1 */
@@ -33,8 +31,8 @@ struct bf_look {
 };
 
 struct bf_feature_code {
-    uint32_t key;    /* BF_FEATURE_KEY_BITS: signs of the 24 lowest frequencies */
-    uint64_t sketch; /* BF_FEATURE_SKETCH_BITS: signs of the others */
+    uint32_t key;    /* 24 bits: signs of the lowest frequencies, five each way */
+    uint64_t sketch; /* 40 bits: signs of the others, and whether it is bright */
 };
 
 struct bf_feature_finder;

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 enum {
@@ -74,6 +75,8 @@ const char *bf_change_name(enum bf_change c)
         return "grade";
     case BF_CHANGE_INSERTED:
         return "inserted";
+    case BF_CHANGE_REPLACED:
+        return "replaced";
     case BF_CHANGE_REMOVED:
         return "removed";
     case BF_CHANGE_REORDERED:
@@ -122,9 +125,15 @@ static enum bf_err add_span(struct bf_match *m, const struct bf_span *s, struct 
     return BF_OK;
 }
 
-static enum bf_err add_foreign(struct bf_match *m, int64_t from, int64_t to, struct bf_error *err)
+/* missing_us: how much of the record's time is left out beside it; below 0 where that is unknown.
+ */
+static enum bf_err add_foreign(struct bf_match *m, int64_t from, int64_t to, int64_t missing_us,
+                               struct bf_error *err)
 {
     struct bf_span s = {.state = BF_SPAN_FOREIGN,
+                        .change = missing_us < 0               ? BF_CHANGE_NONE
+                                  : missing_us * 2 < to - from ? BF_CHANGE_INSERTED
+                                                               : BF_CHANGE_REPLACED,
                         .suspect_start_us = from,
                         .suspect_end_us = to,
                         .source_start_us = -1};
@@ -156,7 +165,7 @@ static bool is_still(const struct bf_run *r)
     return r->moving < STILL && r->suspect_moving < STILL;
 }
 
-static bool is_accepted(const struct bf_run *r)
+bool bf_match_accepts(const struct bf_run *r)
 {
     if (r->end_us - r->start_us < RUN_MIN_US)
         return false;
@@ -164,6 +173,20 @@ static bool is_accepted(const struct bf_run *r)
         return r->distance < STILL_DISTANCE;
     return r->moving >= STILL &&
            r->in_step >= (r->end_us - r->start_us < SHORT_RUN_US ? IN_STEP_MIN_SHORT : IN_STEP_MIN);
+}
+
+/* The region of the record's picture, in the suspect's. */
+static void place_region(struct bf_span *s, const struct bf_alteration *a,
+                         const struct bf_geometry *g)
+{
+    double x0, y0, x1, y1;
+
+    bf_geometry_to_suspect(g, &x0, &y0, a->left, a->top);
+    bf_geometry_to_suspect(g, &x1, &y1, a->right, a->bottom);
+    s->left = fmax(0, fmin(x0, x1));
+    s->right = fmin(1, fmax(x0, x1));
+    s->top = fmax(0, fmin(y0, y1));
+    s->bottom = fmin(1, fmax(y0, y1));
 }
 
 /* The spans of one run: same, and altered where the comparison says so. */
@@ -179,10 +202,6 @@ static enum bf_err add_run(struct bf_match *m, const struct bf_run *run,
         struct bf_span s = {.state = BF_SPAN_ALTERED,
                             .suspect_start_us = x->start_us > at ? x->start_us : at,
                             .suspect_end_us = x->end_us < run->end_us ? x->end_us : run->end_us,
-                            .left = x->left,
-                            .top = x->top,
-                            .right = x->right,
-                            .bottom = x->bottom,
                             .change = x->change,
                             .strength = x->strength,
                             .false_alarm = x->false_alarm};
@@ -190,6 +209,7 @@ static enum bf_err add_run(struct bf_match *m, const struct bf_run *run,
         if (s.suspect_end_us <= s.suspect_start_us)
             continue;
         s.source_start_us = source_start(run, s.suspect_start_us);
+        place_region(&s, x, &m->geometry);
         rc = add_same(m, run, at, s.suspect_start_us, err);
         if (rc == BF_OK)
             rc = add_span(m, &s, err);
@@ -200,11 +220,48 @@ static enum bf_err add_run(struct bf_match *m, const struct bf_run *run,
 
 /* What the path found, put together: the verdict's ingredients. */
 struct summary {
-    int64_t covered_us, foreign_us, altered_us, last_end_us;
-    size_t n_accepted, n_altered, n_cuts;
+    int64_t covered_us, foreign_us, altered_us, last_end_us, retimed_us;
+    size_t n_accepted, n_altered, n_cuts, n_retimed;
+    double retimed; /* the rate of the longest run that is not at the record's own */
+    int64_t first_source_us, last_source_us;
     bool all_still;
     const struct bf_run *last, *longest;
 };
+
+/* How much of the record the runs reach over. */
+static void take_extent(struct summary *sum, const struct bf_run *run)
+{
+    int64_t a = bf_run_source_us(run, run->start_us), b = bf_run_source_us(run, run->end_us);
+
+    if (sum->n_accepted == 0 || (a < b ? a : b) < sum->first_source_us)
+        sum->first_source_us = a < b ? a : b;
+    if (sum->n_accepted == 0 || (a < b ? b : a) > sum->last_source_us)
+        sum->last_source_us = a < b ? b : a;
+}
+
+/* The clock at which a run goes on, as if it began with the suspect: what a cut changes. */
+static int64_t jump_between(const struct bf_run *a, const struct bf_run *b)
+{
+    int64_t at = b->start_us;
+
+    return bf_run_source_us(b, at) - bf_run_source_us(a, at);
+}
+
+static void note_cut(struct bf_match *m, struct summary *sum, const struct bf_run *last,
+                     const struct bf_run *run)
+{
+    struct bf_cut *c = &m->cut[m->n_cuts];
+    int64_t jump = jump_between(last, run);
+
+    sum->n_cuts++;
+    if (m->n_cuts == BF_CUTS_MAX)
+        return;
+    c->change = jump > 0 ? BF_CHANGE_REMOVED : BF_CHANGE_REORDERED;
+    c->suspect_us = run->start_us;
+    c->source_from_us = source_start(last, last->end_us);
+    c->source_to_us = source_start(run, run->start_us);
+    m->n_cuts++;
+}
 
 static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const struct bf_runs *runs,
                              const struct bf_trace *suspect, struct bf_digest *source,
@@ -220,23 +277,35 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
         struct bf_alterations a;
         int64_t length = run->end_us - run->start_us;
 
-        if (!is_accepted(run))
+        if (!bf_match_accepts(run))
             continue;
         rc = bf_compare(&a, m->heat, run, suspect, source, tmp_dir, err);
         if (rc != BF_OK)
             break;
         if (run->start_us - sum->last_end_us >= FOREIGN_MIN_US) {
-            rc = add_foreign(m, sum->last_end_us, run->start_us, err);
+            int64_t missing = -1;
+
+            if (sum->last != NULL)
+                missing = llabs(bf_run_source_us(run, run->start_us) -
+                                bf_run_source_us(sum->last, sum->last->end_us));
+            rc = add_foreign(m, sum->last_end_us, run->start_us, missing, err);
             sum->foreign_us += run->start_us - sum->last_end_us;
         }
         if (rc == BF_OK)
             rc = add_run(m, run, &a, err);
         bf_alterations_release(&a);
-        if (sum->last != NULL && llabs(run->offset_us - sum->last->offset_us) >= CUT_MIN_US &&
-            !is_still(run))
-            sum->n_cuts++;
+        if (sum->last != NULL && llabs(jump_between(sum->last, run)) >= CUT_MIN_US &&
+            !is_still(run) && run->start_us - sum->last_end_us < FOREIGN_MIN_US)
+            note_cut(m, sum, sum->last, run);
+        if (fabs(run->rate - 1) > SPEED_SLACK && !is_still(run)) {
+            if (sum->n_retimed++ == 0 || length > sum->retimed_us) {
+                sum->retimed = run->rate;
+                sum->retimed_us = length;
+            }
+        }
         sum->all_still = sum->all_still && is_still(run);
         sum->covered_us += length;
+        take_extent(sum, run);
         sum->last_end_us = run->end_us;
         sum->last = run;
         sum->n_accepted++;
@@ -248,7 +317,7 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
     if (rc == BF_OK && sum->n_accepted > 0 &&
         bf_trace_end_us(suspect) - sum->last_end_us >= FOREIGN_MIN_US) {
         sum->foreign_us += bf_trace_end_us(suspect) - sum->last_end_us;
-        rc = add_foreign(m, sum->last_end_us, bf_trace_end_us(suspect), err);
+        rc = add_foreign(m, sum->last_end_us, bf_trace_end_us(suspect), -1, err);
     }
     for (i = 0; i < m->n_spans; i++) {
         if (m->span[i].state != BF_SPAN_ALTERED)
@@ -259,21 +328,46 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
     return rc;
 }
 
+/* Adds a clause to the reason. */
+__attribute__((format(printf, 2, 3))) static void say(struct bf_match *m, const char *format, ...)
+{
+    size_t n = strlen(m->reason);
+    va_list args;
+
+    if (n > 0 && n + 3 < sizeof m->reason)
+        n += (size_t)snprintf(m->reason + n, sizeof m->reason - n, "; ");
+    va_start(args, format);
+    vsnprintf(m->reason + n, sizeof m->reason - n, format, args);
+    va_end(args);
+}
+
+static size_t count_cuts(const struct bf_match *m, enum bf_change change)
+{
+    size_t i, n = 0;
+
+    for (i = 0; i < m->n_cuts; i++)
+        n += m->cut[i].change == change;
+    return n;
+}
+
 static void say_altered(struct bf_match *m, const struct summary *sum)
 {
-    size_t n = 0;
+    size_t removed = count_cuts(m, BF_CHANGE_REMOVED),
+           reordered = count_cuts(m, BF_CHANGE_REORDERED);
 
     if (sum->n_altered > 0)
-        n += (size_t)snprintf(m->reason + n, sizeof m->reason - n,
-                              "a region shows something else for %.1f s in %zu stretch%s",
-                              (double)sum->altered_us / 1e6, sum->n_altered,
-                              sum->n_altered == 1 ? "" : "es");
+        say(m, "a region shows something else for %.1f s in %zu stretch%s",
+            (double)sum->altered_us / 1e6, sum->n_altered, sum->n_altered == 1 ? "" : "es");
     if (sum->foreign_us > 0)
-        n += (size_t)snprintf(m->reason + n, sizeof m->reason - n, "%s%.1f s are not of the record",
-                              n ? "; " : "", (double)sum->foreign_us / 1e6);
-    if (sum->n_cuts > 0)
-        snprintf(m->reason + n, sizeof m->reason - n, "%sthe record's time jumps in %zu place%s",
-                 n ? "; " : "", sum->n_cuts, sum->n_cuts == 1 ? "" : "s");
+        say(m, "%.1f s are not of the record", (double)sum->foreign_us / 1e6);
+    if (sum->n_retimed > 0 && sum->retimed < 0)
+        say(m, "it plays backwards, at %.2f times the speed", -sum->retimed);
+    else if (sum->n_retimed > 0)
+        say(m, "it plays at %.2f times the record's speed", sum->retimed);
+    if (removed > 0)
+        say(m, "time of the record is left out in %zu place%s", removed, removed == 1 ? "" : "s");
+    if (reordered > 0)
+        say(m, "the record's time goes back in %zu place%s", reordered, reordered == 1 ? "" : "s");
 }
 
 static void judge(struct bf_match *m, const struct summary *sum, const struct bf_trace *suspect,
@@ -286,13 +380,14 @@ static void judge(struct bf_match *m, const struct summary *sum, const struct bf
         return;
     }
     m->coverage = (double)sum->covered_us / (double)end_us;
-    m->speed = 1;
+    m->speed = sum->n_retimed > 0 ? sum->retimed : 1;
     m->gain = sum->longest->gain;
     m->bias = sum->longest->bias;
     m->distance = sum->longest->distance;
     m->offset_us = sum->longest->offset_us;
-    m->trimmed = m->offset_us > slack || end_us + m->offset_us < (int64_t)info->duration_us - slack;
-    if (sum->n_altered > 0 || sum->foreign_us > 0 || sum->n_cuts > 0) {
+    m->trimmed =
+        sum->first_source_us > slack || sum->last_source_us < (int64_t)info->duration_us - slack;
+    if (sum->n_altered > 0 || sum->foreign_us > 0 || sum->n_cuts > 0 || sum->n_retimed > 0) {
         m->verdict = BF_VERDICT_ALTERED;
         say_altered(m, sum);
     } else if (sum->all_still && sum->longest->distance > STILL_DISTANCE / 2) {
@@ -302,6 +397,15 @@ static void judge(struct bf_match *m, const struct summary *sum, const struct bf
     } else {
         m->verdict = BF_VERDICT_SAME_CONTENT;
     }
+}
+
+static void match_init(struct bf_match *m, const struct bf_trace *suspect,
+                       const struct bf_digest_info *info)
+{
+    *m = (struct bf_match){.verdict = BF_VERDICT_UNREGISTERED,
+                           .geometry = *bf_trace_geometry(suspect),
+                           .cols = info->cols,
+                           .rows = info->rows};
 }
 
 /* How much faster than the record the suspect plays a run of equal frames. */
@@ -351,8 +455,8 @@ static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf
  * Where all frames are the record's own there is nothing to align: the spans are the runs of equal
  * frames. False where the frames do not cover the suspect.
  */
-static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_trace *suspect,
-                               struct bf_digest *source, struct bf_error *err)
+enum bf_err bf_match_exact(bool *done, struct bf_match *m, const struct bf_trace *suspect,
+                           struct bf_digest *source, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct bf_exact_runs runs;
@@ -362,6 +466,7 @@ static enum bf_err judge_exact(bool *done, struct bf_match *m, const struct bf_t
     size_t i;
 
     *done = false;
+    match_init(m, suspect, info);
     if (rc != BF_OK)
         return rc;
     for (i = 0; i < runs.n; i++)
@@ -394,38 +499,41 @@ out:
     return rc;
 }
 
+enum bf_err bf_match_runs(struct bf_match *m, const struct bf_runs *runs,
+                          const struct bf_trace *suspect, struct bf_digest *source,
+                          const char *tmp_dir, struct bf_error *err)
+{
+    struct summary sum = {0};
+    enum bf_err rc;
+
+    match_init(m, suspect, bf_digest_info(source));
+    if (bf_trace_end_us(suspect) < SHORT_US) {
+        m->verdict = BF_VERDICT_INCONCLUSIVE;
+        say(m, "it is shorter than a second, which is too short to compare");
+        return BF_OK;
+    }
+    rc = take_runs(m, &sum, runs, suspect, source, tmp_dir, err);
+    if (rc == BF_OK)
+        judge(m, &sum, suspect, bf_digest_info(source));
+    else
+        bf_match_release(m);
+    return rc;
+}
+
 enum bf_err bf_match_digest(struct bf_match *m, const struct bf_trace *suspect,
                             struct bf_digest *source, const char *tmp_dir, struct bf_error *err)
 {
-    const struct bf_digest_info *info = bf_digest_info(source);
-    struct summary sum = {0};
     struct bf_runs runs = {0};
     bool done;
-    enum bf_err rc;
+    enum bf_err rc = bf_match_exact(&done, m, suspect, source, err);
 
-    *m = (struct bf_match){.verdict = BF_VERDICT_UNREGISTERED,
-                           .geometry = BF_GEOMETRY_SAME,
-                           .cols = info->cols,
-                           .rows = info->rows};
-    rc = judge_exact(&done, m, suspect, source, err);
     if (rc != BF_OK || done)
         return rc;
-    if (bf_trace_end_us(suspect) < SHORT_US) {
-        m->verdict = BF_VERDICT_INCONCLUSIVE;
-        snprintf(m->reason, sizeof m->reason,
-                 "it is shorter than a second, which is too short to compare");
-        return BF_OK;
-    }
     /* Portrait against landscape: a picture cannot be a plain copy of one that is turned. */
-    if (bf_trace_cols(suspect) != info->cols)
-        return BF_OK;
-    rc = bf_align(&runs, suspect, source, err);
+    if (bf_trace_cols(suspect) == bf_digest_info(source)->cols)
+        rc = bf_align(&runs, suspect, source, NULL, 0, err);
     if (rc == BF_OK)
-        rc = take_runs(m, &sum, &runs, suspect, source, tmp_dir, err);
-    if (rc == BF_OK)
-        judge(m, &sum, suspect, info);
-    else
-        bf_match_release(m);
+        rc = bf_match_runs(m, &runs, suspect, source, tmp_dir, err);
     bf_runs_release(&runs);
     return rc;
 }

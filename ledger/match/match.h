@@ -38,12 +38,14 @@ enum bf_change {
     BF_CHANGE_OVERLAY,  /* something that does not move with the picture lies on it: box, caption */
     BF_CHANGE_GRADE,    /* the whole picture, in light or colour */
     BF_CHANGE_INSERTED, /* time that is not of the record */
+    BF_CHANGE_REPLACED, /* time that is not of the record, in place of as much of it */
     BF_CHANGE_REMOVED,  /* time of the record that is missing */
     BF_CHANGE_REORDERED, /* time of the record in another place */
     BF_CHANGE_SPEED,     /* slower, faster or backwards */
 };
 
-/* "region-replaced", "overlay", "grade", "inserted", "removed", "re-ordered", "speed"; "" */
+/* "region-replaced", "overlay", "grade", "inserted", "replaced", "removed", "re-ordered", "speed";
+ * "" */
 const char *bf_change_name(enum bf_change c);
 
 struct bf_span {
@@ -61,6 +63,15 @@ struct bf_span {
     uint64_t suspect_frame, source_frame, source_last_frame, n_frames;
 };
 
+/* Where the record's time jumps between two spans. */
+struct bf_cut {
+    enum bf_change change;                /* REMOVED or REORDERED */
+    int64_t suspect_us;                   /* where */
+    int64_t source_from_us, source_to_us; /* the record's time before and after */
+};
+
+#define BF_CUTS_MAX 64
+
 #define BF_REASON_MAX 256
 
 /* How far each cell of the record's grid is from the copy's own noise, pooled over time and
@@ -77,6 +88,8 @@ struct bf_match {
     char reason[BF_REASON_MAX]; /* one sentence; empty for SAME_CONTENT */
     struct bf_span *span;       /* in the suspect's order, without gaps or overlaps */
     size_t n_spans;
+    struct bf_cut cut[BF_CUTS_MAX]; /* the first of them */
+    size_t n_cuts;
     double coverage;   /* share of the suspect's time that follows the record */
     double gain, bias; /* suspect luma = gain x record luma + bias, over the longest run */
     double distance;
@@ -90,6 +103,18 @@ struct bf_match {
 };
 
 void bf_match_release(struct bf_match *m);
+/*
+ * The steps that bf_match_digest takes, for callers that look at the runs in between. First: are
+ * all of the suspect's frames the record's own? Then m is whole and *done is true.
+ */
+enum bf_err bf_match_exact(bool *done, struct bf_match *m, const struct bf_trace *suspect,
+                           struct bf_digest *source, struct bf_error *err);
+/* True where the run follows the record rather than another take that looks like it. */
+bool bf_match_accepts(const struct bf_run *run);
+/* Last: compare the accepted runs and judge. */
+enum bf_err bf_match_runs(struct bf_match *m, const struct bf_runs *runs,
+                          const struct bf_trace *suspect, struct bf_digest *source,
+                          const char *tmp_dir, struct bf_error *err);
 /*
  * Hold the sealed suspect against one record's digest. tmp_dir: for rows that do not fit memory. A
  * record that the suspect has nothing of gives UNREGISTERED.

@@ -11,7 +11,16 @@ struct bf_trace {
     struct bf_spool *spool;
     int64_t end_us;
     uint8_t visible[BF_GRID_CELLS];
+    unsigned n_hidden;
+    /* within a geometry: */
+    struct bf_geometry geometry;
+    struct bf_cells *cells;
+    struct bf_frame_digest *digest;
+    uint16_t *lying; /* cells as they lie in the suspect's picture, before they are turned back */
 };
+
+/* Codes tell little where more than 1 cell in so many is hidden. */
+enum { CODES_HIDDEN = 50 };
 
 enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
                             const char *tmp_dir, struct bf_error *err)
@@ -24,6 +33,7 @@ enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
         return bf_error_nomem(err);
     t->cols = cols;
     t->rows = rows;
+    t->geometry = BF_GEOMETRY_SAME;
     memset(t->visible, 1, sizeof t->visible);
     rc = bf_spool_open(&t->spool, tmp_dir, sizeof(struct bf_trace_frame), err);
     if (rc != BF_OK) {
@@ -39,6 +49,9 @@ void bf_trace_free(struct bf_trace **t)
     if (*t == NULL)
         return;
     bf_spool_close(&(*t)->spool);
+    bf_cells_free(&(*t)->cells);
+    free((*t)->digest);
+    free((*t)->lying);
     free(*t);
     *t = NULL;
 }
@@ -64,6 +77,89 @@ enum bf_err bf_trace_add(struct bf_trace *t, const struct bf_frame_digest *f, st
     return bf_spool_append(t->spool, &row, err);
 }
 
+enum bf_err bf_trace_create_within(struct bf_trace **out, const struct bf_geometry *g,
+                                   unsigned cols, unsigned rows, const char *tmp_dir,
+                                   struct bf_error *err)
+{
+    enum bf_err rc = bf_trace_create(out, cols, rows, tmp_dir, err);
+    struct bf_trace *t = *out;
+
+    if (rc != BF_OK)
+        return rc;
+    t->geometry = *g;
+    t->cells = bf_cells_create();
+    t->digest = calloc(1, sizeof *t->digest);
+    t->lying = calloc(BF_GRID_CELLS, sizeof *t->lying);
+    if (t->cells == NULL || t->digest == NULL || t->lying == NULL) {
+        bf_trace_free(out);
+        return bf_error_nomem(err);
+    }
+    return BF_OK;
+}
+
+/* Where cell (x, y) of the record lies in the grid over the suspect's part. */
+static unsigned lies_at(const struct bf_trace *t, unsigned x, unsigned y)
+{
+    struct bf_geometry g = t->geometry;
+    bool odd = g.quarter_turns % 2 == 1;
+    unsigned cols = odd ? t->rows : t->cols, rows = odd ? t->cols : t->rows, i, j;
+    double u, v;
+
+    g.left = g.top = 0;
+    g.right = g.bottom = 1;
+    bf_geometry_to_suspect(&g, &u, &v, (x + 0.5) / t->cols, (y + 0.5) / t->rows);
+    i = (unsigned)(u * cols);
+    j = (unsigned)(v * rows);
+    return (j < rows ? j : rows - 1) * cols + (i < cols ? i : cols - 1);
+}
+
+enum bf_err bf_trace_add_within(struct bf_trace *t, const struct bf_frame *frame,
+                                struct bf_error *err)
+{
+    const struct bf_geometry *g = &t->geometry;
+    const struct bf_cells_box box = {g->left, g->top, g->right, g->bottom};
+    bool odd = g->quarter_turns % 2 == 1, first = bf_spool_rows(t->spool) == 0;
+    unsigned x, y;
+    enum bf_err rc = bf_cells_compute_box(t->lying, t->cells, frame, &box, odd ? t->rows : t->cols,
+                                          odd ? t->cols : t->rows, err);
+
+    if (rc != BF_OK)
+        return rc;
+    for (y = 0; y < t->rows; y++) {
+        for (x = 0; x < t->cols; x++) {
+            uint16_t v = t->lying[lies_at(t, x, y)];
+
+            if (first && v == BF_CELLS_HIDDEN) {
+                t->visible[y * t->cols + x] = 0;
+                t->n_hidden++;
+            }
+            t->digest->cells[y * t->cols + x] = v == BF_CELLS_HIDDEN ? 0 : v;
+        }
+    }
+    t->digest->pts_us = frame->pts_us;
+    bf_code_compute(t->digest->code32, &t->digest->contrast, t->digest->cells, t->cols, t->rows);
+    return bf_trace_add(t, t->digest, err);
+}
+
+bool bf_trace_has_codes(const struct bf_trace *t)
+{
+    return t->n_hidden * CODES_HIDDEN < t->cols * t->rows;
+}
+
+unsigned bf_trace_visible_coarse(const struct bf_trace *t, uint8_t *visible)
+{
+    unsigned x, y, coarse_cols = t->cols / BF_COARSE_BLOCK, n = 0;
+
+    memset(visible, 1, BF_COARSE_CELLS);
+    for (y = 0; y < t->rows; y++)
+        for (x = 0; x < t->cols; x++)
+            if (!t->visible[y * t->cols + x])
+                visible[y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK] = 0;
+    for (x = 0; x < BF_COARSE_CELLS; x++)
+        n += visible[x];
+    return n;
+}
+
 enum bf_err bf_trace_seal(struct bf_trace *t, int64_t end_us, struct bf_error *err)
 {
     enum bf_err rc = bf_spool_seal(t->spool, err);
@@ -76,6 +172,11 @@ enum bf_err bf_trace_seal(struct bf_trace *t, int64_t end_us, struct bf_error *e
                     ? end_us
                     : bf_trace_frame(t, bf_trace_frames(t) - 1)->pts_us + 1;
     return BF_OK;
+}
+
+const struct bf_geometry *bf_trace_geometry(const struct bf_trace *t)
+{
+    return &t->geometry;
 }
 
 unsigned bf_trace_cols(const struct bf_trace *t)

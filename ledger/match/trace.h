@@ -6,6 +6,7 @@
 #define BF_TRACE_H
 
 #include "ledger/digest/digest.h"
+#include "ledger/match/geometry.h"
 
 #define BF_COARSE_COLS \
     16 /* the grid in blocks of 6 x 6 cells, for alignment; turned with the grid */
@@ -26,10 +27,22 @@ struct bf_trace;
 enum bf_err bf_trace_create(struct bf_trace **t, unsigned cols, unsigned rows, const char *tmp_dir,
                             struct bf_error *err);
 void bf_trace_free(struct bf_trace **t);
+/*
+ * A trace of the record's picture as the geometry has it lie in the suspect's: cols and rows are of
+ * the record's grid. Frames come by bf_trace_add_within.
+ */
+enum bf_err bf_trace_create_within(struct bf_trace **t, const struct bf_geometry *g, unsigned cols,
+                                   unsigned rows, const char *tmp_dir, struct bf_error *err);
+enum bf_err bf_trace_add_within(struct bf_trace *t, const struct bf_frame *frame,
+                                struct bf_error *err);
+/* True where so much of the record's picture is shown that lookup codes mean something. */
+bool bf_trace_has_codes(const struct bf_trace *t);
 enum bf_err bf_trace_add(struct bf_trace *t, const struct bf_frame_digest *f, struct bf_error *err);
 /* end_us: when the last frame goes. Nothing can be added afterwards. */
 enum bf_err bf_trace_seal(struct bf_trace *t, int64_t end_us, struct bf_error *err);
 
+/* Where the record's picture lies in the suspect's; all of it, for a trace of the whole. */
+const struct bf_geometry *bf_trace_geometry(const struct bf_trace *t);
 unsigned bf_trace_cols(const struct bf_trace *t);
 unsigned bf_trace_rows(const struct bf_trace *t);
 uint64_t bf_trace_frames(const struct bf_trace *t);
@@ -50,6 +63,9 @@ uint64_t bf_trace_at(const struct bf_trace *t, int64_t us);
 int64_t bf_trace_mean(const struct bf_trace *t, float *cells, int64_t from_us, int64_t to_us);
 int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t from_us,
                              int64_t to_us);
+
+/* Which coarse blocks are visible in whole, (BF_COARSE_CELLS); returns how many. */
+unsigned bf_trace_visible_coarse(const struct bf_trace *t, uint8_t *visible);
 
 /* Block means of a grid of 8-bit cells. */
 void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsigned rows);

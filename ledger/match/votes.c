@@ -1,11 +1,26 @@
 #include "ledger/match/votes.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 enum {
     BIN_US = 100000,
     APART_BINS = 4,
     PROBES_MAX = 600, /* suspect frames that are asked */
     HITS_MAX = 1024,  /* kept a probe: a fair sample of them where there are more (a still shot) */
+    RETIMED_HITS = 40000, /* that other rates are tried on */
+    RETIMED_LINES = 2,
+    RETIMED_MIN = 6, /* frames that must agree on another rate */
 };
+
+/* How much more of the vote another rate needs than rate 1: it has more lines to choose from. */
+#define RETIMED_LEAD 1.3
+#define RATE_MIN 0.45
+#define RATE_MAX 2.2
+#define RATE_STEP 0.02    /* at most */
+#define RATE_DRIFT_US 4e5 /* between two rates over the whole suspect, at most */
+#define RATE_SAME 0.02
+#define LINE_NEAR_US 300000 /* a hit so near a line is explained by it */
 
 struct probe {
     int64_t pts_us;
@@ -13,11 +28,21 @@ struct probe {
     uint32_t n_hits; /* all, kept or not */
 };
 
+/* One suspect frame that looks like one of the record's; the weights of a frame's hits add up to 1.
+ */
+struct hit {
+    double suspect_us, source_us;
+    float weight;
+    uint32_t probe;
+};
+
 struct counting {
     struct probe *probe;
     size_t n_probes;
-    int32_t *bin; /* (n_probes, HITS_MAX): offsets of the kept hits */
+    int64_t *source_us; /* (n_probes, HITS_MAX): of the kept hits */
     uint32_t random;
+    struct hit *hit;
+    size_t n_hits;
 };
 
 static void choose_probes(struct counting *c, const struct bf_trace *t)
@@ -53,7 +78,6 @@ static bool visit(void *ctx, uint64_t i, const struct bf_digest_frame *f)
     (void)i;
     for (k = 0; k < c->n_probes; k++) {
         struct probe *p = &c->probe[k];
-        int64_t offset = f->pts_us - p->pts_us;
         uint32_t at = p->n_hits;
 
         if (bf_code_distance(p->code32, f->code32) > BF_VOTES_DISTANCE)
@@ -62,8 +86,7 @@ static bool visit(void *ctx, uint64_t i, const struct bf_digest_frame *f)
         if (at >= HITS_MAX)
             at = next_random(c) % p->n_hits;
         if (at < HITS_MAX)
-            c->bin[k * HITS_MAX + at] =
-                (int32_t)((offset < 0 ? offset - BIN_US + 1 : offset) / BIN_US);
+            c->source_us[k * HITS_MAX + at] = f->pts_us;
     }
     return true;
 }
@@ -73,77 +96,298 @@ static size_t kept_hits(const struct probe *p)
     return p->n_hits < HITS_MAX ? p->n_hits : HITS_MAX;
 }
 
-/* A probe that fits everywhere (a still shot) says little about the offset: its one vote is shared
- * out. */
-static enum bf_err find_peaks(int64_t *offset_us, size_t cap, size_t *n, const struct counting *c,
-                              struct bf_error *err)
+static void add_hit(struct counting *c, int64_t suspect_us, int64_t source_us, float weight,
+                    size_t probe)
 {
-    int32_t lo = INT32_MAX, hi = INT32_MIN, b;
-    float *weight, *smooth;
-    size_t i, k, n_bins;
+    c->hit[c->n_hits++] =
+        (struct hit){(double)suspect_us, (double)source_us, weight, (uint32_t)probe};
+}
 
-    for (k = 0; k < c->n_probes; k++) {
-        for (i = 0; i < kept_hits(&c->probe[k]); i++) {
-            b = c->bin[k * HITS_MAX + i];
-            lo = b < lo ? b : lo;
-            hi = b > hi ? b : hi;
-        }
-    }
-    if (hi < lo)
-        return BF_OK;
-    n_bins = (size_t)((int64_t)hi - lo) + 3;
-    weight = calloc(n_bins, sizeof *weight);
-    smooth = calloc(n_bins, sizeof *smooth);
-    if (weight == NULL || smooth == NULL) {
-        free(weight);
-        free(smooth);
+/* A probe that fits everywhere (a still shot) says little about the time: its one vote is shared
+ * out. The sightings of one still share one, too. */
+static enum bf_err gather(struct counting *c, const struct bf_moment_pair *moment, size_t n_moments,
+                          struct bf_error *err)
+{
+    size_t total = n_moments, i, k, from, to, probe = c->n_probes;
+
+    for (k = 0; k < c->n_probes; k++)
+        total += kept_hits(&c->probe[k]);
+    c->hit = calloc(total + 1, sizeof *c->hit);
+    if (c->hit == NULL)
         return bf_error_nomem(err);
-    }
     for (k = 0; k < c->n_probes; k++)
         for (i = 0; i < kept_hits(&c->probe[k]); i++)
-            weight[c->bin[k * HITS_MAX + i] - lo + 1] += 1.0f / (float)kept_hits(&c->probe[k]);
-    for (i = 1; i + 1 < n_bins; i++)
-        smooth[i] = weight[i] + (weight[i - 1] + weight[i + 1]) / 2;
-    while (*n < cap) {
-        size_t best = 0, from, to;
-
-        for (i = 1; i + 1 < n_bins; i++)
-            if (smooth[i] > smooth[best])
-                best = i;
-        if (smooth[best] <= 0)
-            break;
-        b = (int32_t)best - 1 + lo;
-        offset_us[(*n)++] = (int64_t)b * BIN_US + BIN_US / 2;
-        from = best > APART_BINS ? best - APART_BINS : 0;
-        to = best + APART_BINS < n_bins ? best + APART_BINS : n_bins - 1;
-        for (i = from; i <= to; i++)
-            smooth[i] = 0;
+            add_hit(c, c->probe[k].pts_us, c->source_us[k * HITS_MAX + i],
+                    1.0f / (float)kept_hits(&c->probe[k]), k);
+    for (from = 0; from < n_moments; from = to, probe++) {
+        for (to = from; to < n_moments && moment[to].suspect_us == moment[from].suspect_us; to++)
+            ;
+        for (i = from; i < to; i++)
+            add_hit(c, moment[i].suspect_us, moment[i].source_us, 1.0f / (float)(to - from), probe);
     }
-    free(weight);
-    free(smooth);
     return BF_OK;
 }
 
-enum bf_err bf_votes_count(int64_t *offset_us, size_t cap, size_t *n,
+/* The vote over offsets at one rate. */
+struct tally {
+    float *weight, *smooth; /* (n) */
+    size_t n, cap;
+    int64_t lo; /* bin of weight[0] */
+};
+
+static int64_t bin_of(const struct hit *h, double rate)
+{
+    return (int64_t)floor((h->source_us - rate * h->suspect_us) / BIN_US);
+}
+
+static enum bf_err tally_hits(struct tally *t, const struct counting *c, double rate,
+                              const uint8_t *explained, size_t step, struct bf_error *err)
+{
+    int64_t lo = INT64_MAX, hi = INT64_MIN, b;
+    size_t i;
+
+    t->n = 0;
+    for (i = 0; i < c->n_hits; i += step) {
+        b = bin_of(&c->hit[i], rate);
+        lo = b < lo ? b : lo;
+        hi = b > hi ? b : hi;
+    }
+    if (hi < lo)
+        return BF_OK;
+    t->n = (size_t)(hi - lo) + 3;
+    t->lo = lo - 1;
+    if (t->n > t->cap) {
+        free(t->weight);
+        free(t->smooth);
+        t->cap = t->n;
+        t->weight = malloc(t->cap * sizeof *t->weight);
+        t->smooth = malloc(t->cap * sizeof *t->smooth);
+        if (t->weight == NULL || t->smooth == NULL) {
+            t->cap = 0;
+            return bf_error_nomem(err);
+        }
+    }
+    memset(t->weight, 0, t->n * sizeof *t->weight);
+    memset(t->smooth, 0, t->n * sizeof *t->smooth);
+    for (i = 0; i < c->n_hits; i += step)
+        if (explained == NULL || !explained[c->hit[i].probe])
+            t->weight[bin_of(&c->hit[i], rate) - t->lo] += c->hit[i].weight;
+    for (i = 1; i + 1 < t->n; i++)
+        t->smooth[i] = t->weight[i] + (t->weight[i - 1] + t->weight[i + 1]) / 2;
+    return BF_OK;
+}
+
+static void tally_release(struct tally *t)
+{
+    free(t->weight);
+    free(t->smooth);
+}
+
+static size_t tally_best(const struct tally *t)
+{
+    size_t best = 0, i;
+
+    for (i = 1; i + 1 < t->n; i++)
+        if (t->smooth[i] > t->smooth[best])
+            best = i;
+    return best;
+}
+
+static int64_t tally_offset(const struct tally *t, size_t i)
+{
+    return ((int64_t)i + t->lo) * BIN_US + BIN_US / 2;
+}
+
+/* The peaks at rate 1. */
+static enum bf_err find_peaks(struct bf_time_line *line, size_t cap, size_t *n,
+                              const struct counting *c, struct bf_error *err)
+{
+    struct tally t = {0};
+    enum bf_err rc = tally_hits(&t, c, 1, NULL, 1, err);
+    size_t i;
+
+    while (rc == BF_OK && t.n > 0 && *n < cap) {
+        size_t best = tally_best(&t), from, to;
+
+        if (t.smooth[best] <= 0)
+            break;
+        line[(*n)++] = (struct bf_time_line){1, tally_offset(&t, best)};
+        from = best > APART_BINS ? best - APART_BINS : 0;
+        to = best + APART_BINS < t.n ? best + APART_BINS : t.n - 1;
+        for (i = from; i <= to; i++)
+            t.smooth[i] = 0;
+    }
+    tally_release(&t);
+    return rc;
+}
+
+/* A straight line through the hits near a first one, twice. */
+static void fit_line(struct bf_time_line *line, const struct counting *c, const uint8_t *explained)
+{
+    int pass;
+    size_t i;
+
+    for (pass = 0; pass < 3; pass++) {
+        double n = 0, mx = 0, my = 0, xx = 0, xy = 0, near = pass == 0 ? 6e5 : 2e5;
+
+        for (i = 0; i < c->n_hits; i++) {
+            const struct hit *h = &c->hit[i];
+
+            if (explained[h->probe] ||
+                fabs(h->source_us - line->rate * h->suspect_us - (double)line->offset_us) > near)
+                continue;
+            n += (double)h->weight;
+            mx += (double)h->weight * h->suspect_us;
+            my += (double)h->weight * h->source_us;
+        }
+        if (n <= 0)
+            return;
+        mx /= n;
+        my /= n;
+        for (i = 0; i < c->n_hits; i++) {
+            const struct hit *h = &c->hit[i];
+
+            if (explained[h->probe] ||
+                fabs(h->source_us - line->rate * h->suspect_us - (double)line->offset_us) > near)
+                continue;
+            xx += (double)h->weight * (h->suspect_us - mx) * (h->suspect_us - mx);
+            xy += (double)h->weight * (h->suspect_us - mx) * (h->source_us - my);
+        }
+        if (xx <= 0)
+            return;
+        line->rate = xy / xx;
+        line->offset_us = llrint(my - line->rate * mx);
+    }
+}
+
+static void explain(uint8_t *explained, const struct counting *c, const struct bf_time_line *line)
+{
+    size_t i;
+
+    for (i = 0; i < c->n_hits; i++)
+        if (fabs(c->hit[i].source_us - line->rate * c->hit[i].suspect_us -
+                 (double)line->offset_us) < LINE_NEAR_US)
+            explained[c->hit[i].probe] = 1;
+}
+
+/* The best line of any other rate among the frames that no line explains yet; false where rate 1 is
+ * as good. */
+static enum bf_err find_retimed(bool *found, struct bf_time_line *line, const struct counting *c,
+                                const uint8_t *explained, int64_t duration_us, struct bf_error *err)
+{
+    size_t step = c->n_hits / RETIMED_HITS + 1;
+    double by = RATE_DRIFT_US / (double)(duration_us > 0 ? duration_us : 1), rate, best = 0, plain;
+    struct tally t = {0};
+    enum bf_err rc = tally_hits(&t, c, 1, explained, step, err);
+    int sign;
+
+    *found = false;
+    by = by > RATE_STEP ? RATE_STEP : by < 2e-4 ? 2e-4 : by;
+    plain = rc == BF_OK && t.n > 0 ? (double)t.smooth[tally_best(&t)] : 0;
+    for (sign = 1; sign >= -1; sign -= 2) {
+        for (rate = RATE_MIN; rc == BF_OK && rate < RATE_MAX; rate *= 1 + by) {
+            size_t at;
+
+            if (sign > 0 && fabs(rate - 1) < RATE_SAME / 2)
+                continue;
+            rc = tally_hits(&t, c, sign * rate, explained, step, err);
+            if (rc != BF_OK || t.n == 0)
+                break;
+            at = tally_best(&t);
+            if ((double)t.smooth[at] > best) {
+                best = (double)t.smooth[at];
+                *line = (struct bf_time_line){sign * rate, tally_offset(&t, at)};
+            }
+        }
+    }
+    tally_release(&t);
+    if (rc != BF_OK || best * (double)step < RETIMED_MIN || best < RETIMED_LEAD * plain)
+        return rc;
+    fit_line(line, c, explained);
+    *found = fabs(line->rate) > RATE_MIN * 0.95 && fabs(line->rate) < RATE_MAX * 1.05 &&
+             fabs(line->rate - 1) > RATE_SAME / 2;
+    return BF_OK;
+}
+
+/* Lines of other rates go first: they were chosen against rate 1. */
+static enum bf_err add_retimed(struct bf_time_line *line, size_t cap, size_t *n,
+                               const struct counting *c, size_t n_voters, int64_t duration_us,
+                               struct bf_error *err)
+{
+    uint8_t *explained = calloc(n_voters + 1, 1);
+    enum bf_err rc = BF_OK;
+    size_t k, i, plain = *n;
+
+    if (explained == NULL)
+        return bf_error_nomem(err);
+    for (k = 0; rc == BF_OK && k < RETIMED_LINES && cap > 0; k++) {
+        struct bf_time_line x = {1, 0};
+        bool found;
+
+        rc = find_retimed(&found, &x, c, explained, duration_us, err);
+        if (rc != BF_OK)
+            break;
+        /* The best of rate 1 explains its frames; what is left may have been retimed. */
+        if (!found && k == 0 && plain > 0) {
+            explain(explained, c, &line[0]);
+            continue;
+        }
+        if (!found)
+            break;
+        explain(explained, c, &x);
+        for (i = *n < cap ? *n : cap - 1; i > 0; i--)
+            line[i] = line[i - 1];
+        line[0] = x;
+        *n += *n < cap;
+    }
+    free(explained);
+    return rc;
+}
+
+enum bf_err bf_votes_count(struct bf_time_line *line, size_t cap, size_t *n,
                            const struct bf_trace *suspect, struct bf_digest *source,
+                           const struct bf_moment_pair *moment, size_t n_moments,
                            struct bf_error *err)
 {
     struct counting c = {0};
-    enum bf_err rc;
+    enum bf_err rc = BF_OK;
 
     *n = 0;
     c.probe = calloc(PROBES_MAX, sizeof *c.probe);
-    c.bin = calloc((size_t)PROBES_MAX * HITS_MAX, sizeof *c.bin);
-    if (c.probe == NULL || c.bin == NULL) {
+    c.source_us = calloc((size_t)PROBES_MAX * HITS_MAX, sizeof *c.source_us);
+    if (c.probe == NULL || c.source_us == NULL) {
         rc = bf_error_nomem(err);
         goto out;
     }
-    choose_probes(&c, suspect);
-    rc = bf_digest_frames(source, 0, visit, &c, err);
+    if (bf_trace_has_codes(suspect)) {
+        choose_probes(&c, suspect);
+        rc = bf_digest_frames(source, 0, visit, &c, err);
+    }
     if (rc == BF_OK)
-        rc = find_peaks(offset_us, cap, n, &c, err);
+        rc = gather(&c, moment, n_moments, err);
+    if (rc == BF_OK)
+        rc = find_peaks(line, cap, n, &c, err);
+    if (rc == BF_OK)
+        rc = add_retimed(line, cap, n, &c, c.n_probes + n_moments, bf_trace_end_us(suspect), err);
 out:
     free(c.probe);
-    free(c.bin);
+    free(c.source_us);
+    free(c.hit);
+    return rc;
+}
+
+enum bf_err bf_votes_moments(struct bf_time_line *line, size_t cap, size_t *n,
+                             const struct bf_moment_pair *moment, size_t n_moments,
+                             int64_t duration_us, struct bf_error *err)
+{
+    struct counting c = {0};
+    enum bf_err rc = gather(&c, moment, n_moments, err);
+
+    *n = 0;
+    if (rc == BF_OK)
+        rc = find_peaks(line, cap, n, &c, err);
+    if (rc == BF_OK)
+        rc = add_retimed(line, cap, n, &c, n_moments, duration_us, err);
+    free(c.hit);
     return rc;
 }
