@@ -1,10 +1,13 @@
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/heatmap.h"
+#include "cli/report.h"
 #include "cli/verify_answer.h"
 #include "ledger/match/code_index.h"
 #include "lib/base/file.h"
 
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CANDIDATES = 5 }; /* records that a suspect is held against in full */
@@ -14,9 +17,9 @@ enum { CANDIDATES = 5 }; /* records that a suspect is held against in full */
 #define DURATION_SLACK_US 100000
 
 struct verify_opts {
-    const char *ledger, *proof, *digest;
+    const char *ledger, *proof, *digest, *report, *heatmap;
     struct bf_opt_list trust;
-    bool json;
+    bool json, force;
     int progress;
 };
 
@@ -29,6 +32,12 @@ static const struct bf_opt options[] = {
      "with --proof: the record's digest; default: the one beside the proof"},
     {'T', "trust", BF_OPT_LIST, "FILE", offsetof(struct verify_opts, trust),
      "public keys to trust; may be given several times"},
+    {0, "report", BF_OPT_TEXT, "OUT.html", offsetof(struct verify_opts, report),
+     "write a page that shows the answers, with stills of what was altered"},
+    {0, "heatmap", BF_OPT_TEXT, "OUT.mp4", offsetof(struct verify_opts, heatmap),
+     "write the video with what was altered coloured in; takes one FILE"},
+    {'f', "force", BF_OPT_FLAG, NULL, offsetof(struct verify_opts, force),
+     "replace OUT.html and OUT.mp4"},
     {0, "json", BF_OPT_FLAG, NULL, offsetof(struct verify_opts, json),
      "print one JSON object a file"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct verify_opts, progress),
@@ -47,6 +56,9 @@ struct session {
     /* with a proof: */
     struct bf_buf proof, digest;
     bool has_digest;
+    /* what is written beside the answer; NULL where it was not asked for: */
+    struct bf_report *report;
+    struct bf_output *heatmap;
 };
 
 static const char *tmp_dir(void)
@@ -377,6 +389,26 @@ static enum bf_err verify_offline(struct bf_answer *a, const struct session *s,
     return rc;
 }
 
+/* The page's section, and the video; failed is the reason why there is no answer, or NULL. */
+static enum bf_exit show(const struct session *s, const struct bf_answer *a,
+                         const struct bf_error *failed)
+{
+    struct bf_error err = {0};
+    enum bf_err rc = BF_OK;
+
+    if (s->report != NULL && failed != NULL)
+        rc = bf_report_add_failed(s->report, a->file, failed, &err);
+    else if (s->report != NULL)
+        rc = bf_report_add(s->report, a, a->offline ? &s->digest : &a->digest, s->opts->progress,
+                           &err);
+    if (rc == BF_OK && s->heatmap != NULL && failed == NULL) {
+        rc = bf_heatmap_write(s->heatmap, s->opts->heatmap, a, s->opts->progress, &err);
+        if (rc == BF_OK)
+            rc = bf_output_commit(s->heatmap, &err);
+    }
+    return rc == BF_OK ? BF_EXIT_YES : bf_cli_fail(&err);
+}
+
 static enum bf_exit verify_file(const struct session *s, const char *path)
 {
     struct bf_answer a = {.file = path};
@@ -396,6 +428,7 @@ static enum bf_exit verify_file(const struct session *s, const char *path)
             rc = BF_EXIT_FAILED;
         fflush(stdout);
     }
+    rc = bf_exit_worse(rc, show(s, &a, e == BF_OK ? NULL : &err));
     bf_match_release(&a.match);
     bf_buf_release(&a.digest);
     free(a.part);
@@ -446,6 +479,33 @@ static enum bf_err open_offline(struct session *s, struct bf_error *err)
     return rc;
 }
 
+/* Whatever --force allows, it is not the video that is asked about. */
+static bool is_one_of(const char *out, int n_args, char **args)
+{
+    struct stat a, b;
+    int i;
+
+    if (out == NULL || stat(out, &a) != 0)
+        return false;
+    for (i = 0; i < n_args; i++)
+        if (stat(args[i], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+            return true;
+    return false;
+}
+
+/* Tried before the work is done. */
+static enum bf_err open_outputs(struct session *s, size_t n_files, struct bf_error *err)
+{
+    unsigned flags = s->opts->force ? BF_OUTPUT_FORCE : 0;
+    enum bf_err rc = BF_OK;
+
+    if (s->opts->report != NULL)
+        rc = bf_report_open(&s->report, s->opts->report, flags, n_files, err);
+    if (rc == BF_OK && s->opts->heatmap != NULL)
+        rc = bf_output_open(&s->heatmap, s->opts->heatmap, flags, err);
+    return rc;
+}
+
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
 {
     const struct verify_opts *o = opts;
@@ -459,13 +519,23 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--proof and --ledger exclude each other");
     if (o->digest != NULL && o->proof == NULL)
         return bf_cli_usage(cmd, "--digest goes with --proof");
+    if (o->heatmap != NULL && n_args != 1)
+        return bf_cli_usage(cmd, "--heatmap takes one FILE");
+    if (is_one_of(o->report, n_args, args) || is_one_of(o->heatmap, n_args, args))
+        return bf_cli_usage(cmd, "--report and --heatmap do not replace a FILE");
     rc = o->proof != NULL ? open_offline(&s, &err) : open_on_ledger(&s, &err);
     if (rc == BF_OK)
         rc = bf_cli_read_trust(&s.trust, &o->trust, &err);
+    if (rc == BF_OK)
+        rc = open_outputs(&s, (size_t)n_args, &err);
     if (rc != BF_OK)
         worst = bf_cli_fail_json(o->json, BF_VERIFY_SCHEMA, NULL, &err);
     for (i = 0; rc == BF_OK && i < n_args; i++)
         worst = bf_exit_worse(worst, verify_file(&s, args[i]));
+    if (rc == BF_OK && s.report != NULL && bf_report_commit(s.report, &err) != BF_OK)
+        worst = bf_exit_worse(worst, bf_cli_fail(&err));
+    bf_report_close(&s.report);
+    bf_output_close(&s.heatmap);
     bf_txn_abort(&s.txn);
     bf_ledger_close(&s.ledger);
     bf_trust_release(&s.trust);

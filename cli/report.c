@@ -1,0 +1,328 @@
+#include "cli/report_impl.h"
+
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include <jansson.h>
+
+enum bf_err bf_report_open(struct bf_report **out, const char *path, unsigned flags, size_t n_files,
+                           struct bf_error *err)
+{
+    struct bf_report *r = calloc(1, sizeof *r);
+    enum bf_err rc;
+
+    *out = NULL;
+    if (r == NULL)
+        return bf_error_nomem(err);
+    r->n_files = n_files;
+    rc = bf_output_open(&r->out, path, flags, err);
+    if (rc == BF_OK)
+        *out = r;
+    else
+        bf_report_close(&r);
+    return rc;
+}
+
+void bf_report_close(struct bf_report **r)
+{
+    if (*r == NULL)
+        return;
+    bf_output_close(&(*r)->out);
+    bf_buf_release(&(*r)->buf);
+    free(*r);
+    *r = NULL;
+}
+
+enum bf_err bf_report_flush(struct bf_report *r, struct bf_error *err)
+{
+    enum bf_err rc =
+        r->buf.failed ? bf_error_nomem(err) : bf_output_write(r->out, r->buf.data, r->buf.len, err);
+
+    r->buf.len = 0;
+    return rc;
+}
+
+static void put_head(struct bf_report *r, const char *word, const char *file)
+{
+    struct bf_buf *b = &r->buf;
+    uint8_t hash32[32];
+    char hash[64];
+
+    bf_sha256(hash32, bf_report_style, strlen(bf_report_style));
+    bf_base64_format(hash, hash32, sizeof hash32);
+    bf_buf_printf(b,
+                  "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                  "img-src data:; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'\">\n"
+                  "<meta name=\"referrer\" content=\"no-referrer\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                  "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
+                  hash);
+    if (r->n_files > 1) {
+        bf_buf_printf(b, "bonafide verify: %zu videos", r->n_files);
+    } else {
+        bf_buf_printf(b, "%s: ", word);
+        bf_html_text(b, file);
+    }
+    bf_buf_printf(b, "</title>\n<style>");
+    bf_buf_append(b, bf_report_style, strlen(bf_report_style));
+    bf_buf_printf(b, "</style>\n</head>\n<body>\n");
+    bf_buf_append(b, bf_report_drawings, strlen(bf_report_drawings));
+    bf_buf_printf(b, "<main>\n");
+}
+
+static void put_foot(struct bf_buf *b)
+{
+    char time_text[32];
+
+    bf_time_format(time_text, (int64_t)time(NULL));
+    bf_buf_printf(b,
+                  "<footer><p>Written by bonafide %s at %s. This page repeats an answer and is not "
+                  "signed itself: whoever relies on it runs <code>bonafide verify</code> on the "
+                  "file.</p></footer>\n</main>\n</body>\n</html>\n",
+                  BF_VERSION, time_text);
+}
+
+static void put_fact(struct bf_buf *b, const char *name, const char *text)
+{
+    bf_buf_printf(b, "<dt>%s</dt><dd>", name);
+    bf_html_text(b, text);
+    bf_buf_printf(b, "</dd>\n");
+}
+
+static void put_hash(struct bf_buf *b, const char *name, const uint8_t *p, size_t n)
+{
+    char hex[2 * 33 + 1];
+
+    bf_hex_format(hex, p, n);
+    bf_buf_printf(b, "<dt>%s</dt><dd><code>%s</code></dd>\n", name, hex);
+}
+
+static void put_verdict(struct bf_buf *b, const struct bf_answer *a)
+{
+    static const char *const look[] = {[BF_EXIT_YES] = "yes",
+                                       [BF_EXIT_NO] = "no",
+                                       [BF_EXIT_FAILED] = "unsure",
+                                       [BF_EXIT_INCONCLUSIVE] = "unsure"};
+    struct bf_buf text = {0};
+
+    bf_answer_headline(&text, a);
+    /* Unregistered says nothing against a video. */
+    bf_buf_printf(b, "<h1 class=\"%s\">",
+                  a->verdict == BF_VERDICT_UNREGISTERED ? "none" : look[bf_answer_exit(a)]);
+    bf_html_put(b, (const char *)text.data, text.len);
+    bf_buf_printf(b, "</h1>\n");
+    bf_buf_release(&text);
+    if (a->reason[0] != '\0') {
+        bf_buf_printf(b, "<p class=\"reason\">because ");
+        bf_html_text(b, a->reason);
+        bf_buf_printf(b, "</p>\n");
+    }
+    if (a->verdict == BF_VERDICT_UNREGISTERED)
+        bf_buf_printf(b,
+                      "<p>This does not mean that the video is false: it means that nothing here "
+                      "vouches for it.</p>\n");
+}
+
+static void put_record(struct bf_buf *b, const struct bf_answer *a)
+{
+    struct bf_buf text = {0};
+    char line[64], time_text[32];
+
+    bf_buf_printf(b, "<h2>The record</h2>\n<dl>\n");
+    snprintf(line, sizeof line, "%" PRIu64, a->record.index);
+    put_fact(b, "record", line);
+    put_fact(b, "title", a->record.title);
+    put_hash(b, "hash", a->record_hash32, 32);
+    bf_answer_issuer(&text, a);
+    bf_buf_printf(b, "<dt>issuer</dt><dd%s>",
+                  a->believed == BF_BELIEVED_NO ? " class=\"warn\"" : "");
+    bf_html_put(b, (const char *)text.data, text.len);
+    bf_buf_printf(b, "%s</dd>\n",
+                  a->believed == BF_BELIEVED_NO ? ". DO NOT TRUST what it vouches "
+                                                  "for unless you know better"
+                                                : "");
+    bf_buf_release(&text);
+    put_hash(b, "issuer's key", a->record.issuer33, 33);
+    bf_time_format(time_text, a->record.claimed_unix_s);
+    snprintf(line, sizeof line, "%s, by the issuer's clock", time_text);
+    put_fact(b, "registered", line);
+    bf_buf_printf(b, "</dl>\n");
+}
+
+static void put_file(struct bf_buf *b, const struct bf_answer *a)
+{
+    char size[32], length[32];
+
+    bf_buf_printf(b, "<h2>The file</h2>\n<dl>\n");
+    put_fact(b, "name", a->file);
+    if (a->in.info != NULL) {
+        bf_size_format(size, a->in.file_size);
+        put_fact(b, "size", size);
+        bf_duration_format(length, a->in.end_us > 0 ? a->in.end_us : a->in.info->duration_us);
+        bf_buf_printf(b, "<dt>video</dt><dd>%s, %ux%u, %s</dd>\n", a->in.info->codec,
+                      a->in.info->width, a->in.info->height, length);
+        put_hash(b, "SHA-256", a->in.file32, 32);
+    }
+    bf_buf_printf(b, "</dl>\n");
+}
+
+__attribute__((format(printf, 4, 5))) static void
+put_property(struct bf_buf *b, const char *name, const char *here, const char *record, ...)
+{
+    char text[200];
+    va_list args;
+
+    va_start(args, record);
+    vsnprintf(text, sizeof text, record, args);
+    va_end(args);
+    bf_buf_printf(b, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n", name, here,
+                  text);
+}
+
+/* What was done to the record to get this copy, as far as it can be told. */
+static void put_transform(struct bf_buf *b, const struct bf_answer *a)
+{
+    const struct bf_match *m = &a->match;
+    const struct bf_intake *in = &a->in;
+    char here[200];
+
+    if (!a->has_record || a->same_bytes || m->n_spans == 0 || in->info == NULL)
+        return;
+    bf_buf_printf(b, "<h2>How this copy was made</h2>\n<div class=\"wide\"><table>\n<thead><tr>"
+                     "<th scope=\"col\">Property</th><th scope=\"col\">This copy</th>"
+                     "<th scope=\"col\">The record</th></tr></thead>\n<tbody>\n");
+    snprintf(here, sizeof here, "%ux%u", in->info->width, in->info->height);
+    put_property(b, "size", here, "%ux%u", a->record.width, a->record.height);
+    snprintf(here, sizeof here, "%.4g",
+             in->end_us > 0 ? (double)in->n_frames * 1e6 / (double)in->end_us : 0);
+    put_property(b, "frames a second", here, "%.4g",
+                 a->record.duration_us > 0
+                     ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us
+                     : 0);
+    if (m->speed == 1 || m->speed == 0)
+        snprintf(here, sizeof here, "as the record");
+    else
+        snprintf(here, sizeof here, "%.3g times the record's%s",
+                 m->speed < 0 ? -m->speed : m->speed, m->speed < 0 ? ", backwards" : "");
+    put_property(b, "speed", here, "1");
+    if (m->gain < 0.97 || m->gain > 1.03 || m->bias < -3 || m->bias > 3)
+        snprintf(here, sizeof here, "x %.2f %+.0f of 255", m->gain, m->bias);
+    else
+        snprintf(here, sizeof here, "as the record");
+    put_property(b, "brightness", here, "x 1 +0");
+    if (!(m->geometry.right > m->geometry.left) ||
+        bf_geometry_describe(here, sizeof here, &m->geometry) == 0)
+        snprintf(here, sizeof here, "as the record");
+    put_property(b, "picture", here, "whole");
+    bf_duration_format(here, (int64_t)a->record.duration_us);
+    put_property(b, "trimmed", m->trimmed ? "yes: part of the record is missing" : "no", "%s long",
+                 here);
+    bf_buf_printf(b, "</tbody></table></div>\n");
+}
+
+static void put_item(void *ctx, const char *text)
+{
+    struct bf_buf *b = ctx;
+
+    bf_buf_printf(b, "<li>");
+    bf_html_text(b, text);
+    bf_buf_printf(b, "</li>\n");
+}
+
+static void put_checked(struct bf_buf *b, const struct bf_answer *a)
+{
+    char length[32];
+
+    bf_buf_printf(b, "<h2>What was checked</h2>\n<ul>\n");
+    if (a->chain_checked)
+        bf_buf_printf(b,
+                      "<li>the record's signature, its place among %" PRIu64
+                      " record%s, the signed checkpoint</li>\n",
+                      a->chain_size, a->chain_size == 1 ? "" : "s");
+    bf_duration_format(length, a->in.end_us);
+    if (a->same_bytes)
+        bf_buf_printf(b, "<li>every byte of the file, against the record's SHA-256</li>\n");
+    else if (a->in.n_frames > 0)
+        bf_buf_printf(b, "<li>the pictures: %" PRIu64 " frames, %s</li>\n", a->in.n_frames, length);
+    if (!a->chain_checked && !a->same_bytes && a->in.n_frames == 0)
+        bf_buf_printf(b, "<li>nothing</li>\n");
+    bf_buf_printf(b, "</ul>\n<h2>What was not checked</h2>\n<ul>\n");
+    bf_answer_each_not_checked(a, put_item, b);
+    bf_buf_printf(b, "</ul>\n");
+}
+
+/* ASCII alone, so that nothing in it can turn the direction of the text. */
+static enum bf_err put_json(struct bf_buf *b, const struct bf_answer *a, struct bf_error *err)
+{
+    json_t *j = bf_answer_json(a);
+    char *text = j != NULL ? json_dumps(j, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
+
+    json_decref(j);
+    if (text == NULL)
+        return bf_error_nomem(err);
+    bf_buf_printf(b, "<details><summary>The same for machines (JSON)</summary>\n<pre>");
+    bf_html_put(b, text, strlen(text));
+    bf_buf_printf(b, "</pre></details>\n");
+    free(text);
+    return BF_OK;
+}
+
+enum bf_err bf_report_add(struct bf_report *r, const struct bf_answer *a,
+                          const struct bf_buf *digest, int progress, struct bf_error *err)
+{
+    enum bf_err rc;
+
+    if (r->n_added++ == 0)
+        put_head(r, bf_verdict_name(a->verdict), a->file);
+    bf_buf_printf(&r->buf, "<article>\n");
+    put_verdict(&r->buf, a);
+    put_file(&r->buf, a);
+    if (a->has_record)
+        put_record(&r->buf, a);
+    bf_report_timeline(&r->buf, a);
+    rc = bf_report_changes(r, a, digest, progress, err);
+    put_transform(&r->buf, a);
+    put_checked(&r->buf, a);
+    if (rc == BF_OK)
+        rc = put_json(&r->buf, a, err);
+    bf_buf_printf(&r->buf, "</article>\n");
+    if (rc == BF_OK)
+        rc = bf_report_flush(r, err);
+    r->broken = r->broken || rc != BF_OK;
+    return rc;
+}
+
+enum bf_err bf_report_add_failed(struct bf_report *r, const char *file, const struct bf_error *why,
+                                 struct bf_error *err)
+{
+    enum bf_err rc;
+
+    if (r->n_added++ == 0)
+        put_head(r, "no answer", file);
+    bf_buf_printf(&r->buf, "<article>\n<h1 class=\"unsure\">NO ANSWER: ");
+    bf_html_text(&r->buf, why->text);
+    bf_buf_printf(&r->buf, "</h1>\n<h2>The file</h2>\n<dl>\n");
+    put_fact(&r->buf, "name", file);
+    bf_buf_printf(&r->buf, "</dl>\n<h2>What was not checked</h2>\n<ul><li>anything: the file could "
+                           "not be looked at</li></ul>\n</article>\n");
+    rc = bf_report_flush(r, err);
+    r->broken = r->broken || rc != BF_OK;
+    return rc;
+}
+
+enum bf_err bf_report_commit(struct bf_report *r, struct bf_error *err)
+{
+    enum bf_err rc;
+
+    if (r->broken)
+        return BF_OK;
+    put_foot(&r->buf);
+    rc = bf_report_flush(r, err);
+    return rc == BF_OK ? bf_output_commit(r->out, err) : rc;
+}
