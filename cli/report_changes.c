@@ -7,7 +7,7 @@
 
 enum {
     STILL_SIZE = 480,  /* pixels of the longer side */
-    SHOWN_SPANS = 24,  /* of one file, with stills; a page of hundreds helps nobody */
+    SHOWN_MAX = 24,    /* places of one file that get stills; hundreds help nobody */
     STILLS_A_SPAN = 3, /* near its start, in its middle, near its end */
     GRID_US = BF_DIGEST_PERIOD_US,
 };
@@ -233,6 +233,32 @@ static enum bf_err put_stills(struct stills *s, const struct bf_span *span, stru
     return rc;
 }
 
+/* Where the record's time jumps: what the copy shows from there on. */
+static enum bf_err put_cut(struct stills *s, const struct bf_cut *c, bool with_still,
+                           struct bf_error *err)
+{
+    struct bf_span here = {.state = BF_SPAN_SAME, .change = c->change};
+    struct bf_buf *b = &s->report->buf;
+    char at[32], from[32], to[32];
+    enum bf_err rc = BF_OK;
+
+    bf_duration_format(at, c->suspect_us);
+    bf_duration_format(from, c->source_from_us);
+    bf_duration_format(to, c->source_to_us);
+    bf_buf_printf(b,
+                  "<h3>%s: %s</h3>\n<dl>\n<dt>the record</dt><dd>its time jumps from %s to %s</dd>"
+                  "\n<dt>kind</dt><dd>%s</dd>\n</dl>\n<div class=\"one\">\n",
+                  at, bf_report_change_text(c->change), from, to, bf_change_name(c->change));
+    if (with_still)
+        rc = take_frame(s, c->suspect_us, err);
+    if (with_still && rc == BF_OK && s->frame != NULL) {
+        bf_duration_format(at, s->frame->pts_us);
+        rc = put_suspect(s, &here, at, err);
+    }
+    bf_buf_printf(b, "</div>\n");
+    return rc == BF_OK ? bf_report_flush(s->report, err) : rc;
+}
+
 static enum bf_err open_stills(struct stills *s, const struct bf_buf *digest, struct bf_error *err)
 {
     enum bf_err rc = bf_video_open(&s->video, s->a->file, err);
@@ -263,9 +289,33 @@ static void put_legend(struct bf_buf *b)
     bf_buf_printf(b,
                   "<p class=\"soft\"><svg class=\"key\" aria-hidden=\"true\"><rect "
                   "width=\"100%%\" height=\"100%%\" fill=\"url(#g-heat)\"/></svg>"
-                  "The colours over the third picture of each row: from yellow, %d times the "
+                  "The colours over the third of each three pictures: from yellow, %d times the "
                   "copy's own noise, to dark red, %d times and more.</p>\n",
                   BF_HEAT_SHOWN / 16, BF_HEAT_FULL / 16);
+}
+
+/* Spans and cuts in the order of the suspect's time: the video is read once. */
+static enum bf_err put_all(struct stills *s, struct bf_error *err)
+{
+    const struct bf_match *m = &s->a->match;
+    size_t i, n = 0, k = 0;
+    enum bf_err rc = BF_OK;
+
+    for (i = 0; i < m->n_spans && rc == BF_OK; i++) {
+        const struct bf_span *span = &m->span[i];
+
+        for (; k < m->n_cuts && m->cut[k].suspect_us <= span->suspect_start_us && rc == BF_OK; k++)
+            rc = put_cut(s, &m->cut[k], n++ < SHOWN_MAX, err);
+        if (rc != BF_OK || !is_shown(span))
+            continue;
+        put_words(&s->report->buf, span);
+        if (n++ < SHOWN_MAX)
+            rc = put_stills(s, span, err);
+    }
+    if (n > SHOWN_MAX)
+        bf_buf_printf(&s->report->buf,
+                      "<p class=\"soft\">Only the first %d places have stills.</p>\n", SHOWN_MAX);
+    return rc;
 }
 
 enum bf_err bf_report_changes(struct bf_report *r, const struct bf_answer *a,
@@ -273,7 +323,7 @@ enum bf_err bf_report_changes(struct bf_report *r, const struct bf_answer *a,
 {
     const struct bf_match *m = &a->match;
     struct stills s = {.report = r, .a = a};
-    size_t i, n = 0, n_altered = 0;
+    size_t i, n = m->n_cuts, n_altered = 0;
     enum bf_err rc;
 
     for (i = 0; i < m->n_spans; i++) {
@@ -287,17 +337,8 @@ enum bf_err bf_report_changes(struct bf_report *r, const struct bf_answer *a,
         put_legend(&r->buf);
     bf_cli_progress_start(&s.progress, a->file, "s", 1e6, progress);
     rc = open_stills(&s, digest, err);
-    for (i = 0, n = 0; i < m->n_spans && rc == BF_OK; i++) {
-        if (!is_shown(&m->span[i]))
-            continue;
-        put_words(&r->buf, &m->span[i]);
-        if (n++ < SHOWN_SPANS)
-            rc = put_stills(&s, &m->span[i], err);
-        else
-            bf_buf_printf(&r->buf,
-                          "<p class=\"soft\">No stills: %d stretches have them above.</p>\n",
-                          SHOWN_SPANS);
-    }
+    if (rc == BF_OK)
+        rc = put_all(&s, err);
     bf_cli_progress_end(&s.progress);
     bf_digest_close(&s.digest);
     bf_grid_paint_free(&s.paint);

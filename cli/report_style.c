@@ -50,6 +50,7 @@ const char bf_report_style[] =
     "thead th{font-weight:600}tbody th{font-weight:400}\n"
     ".key{display:inline-block;width:1.6em;height:1em;vertical-align:-.15em;margin-right:.4em}\n"
     "svg text{fill:var(--fg);font-size:12px;font-family:inherit}svg text.soft{fill:var(--soft)}\n"
+    ".cut{stroke:var(--fg);stroke-width:2;stroke-dasharray:4 2}\n"
     "svg text.in{font-weight:600;font-size:13px}\n"
     ".bar{display:block;width:100%;height:108px;margin:.5rem 0;overflow:visible}\n"
     ".defs{position:absolute;width:0;height:0}\n"
@@ -69,7 +70,7 @@ const char bf_report_style[] =
     "footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.5rem;"
     "color:var(--soft);font-size:.9rem}\n"
     "@media (max-width:40rem){h1{font-size:1.3rem}.stills{grid-template-columns:minmax(0,1fr)}"
-    "dl{grid-template-columns:minmax(0,1fr);gap:0}dt{margin-top:.4rem}.opt{display:none}}\n";
+    "dl{grid-template-columns:minmax(0,1fr);gap:0}dt{margin-top:.4rem}}\n";
 
 /* Patterns, so that no state is told by its colour alone. */
 const char bf_report_drawings[] =

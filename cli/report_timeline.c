@@ -6,7 +6,7 @@
 enum {
     LABELS_MAX = 12,
     LABEL_GAP = 16, /* percent of the width that a label needs for itself on a telephone */
-    WORD_GAP = 14,  /* and a word inside the bar */
+    WORD_GAP = 20,  /* and a word inside the bar */
 };
 
 static const char *const state_text[] = {
@@ -133,6 +133,12 @@ static void put_bar(struct bf_buf *b, const struct bf_match *m)
                   m->n_spans, m->n_spans == 1 ? "" : "s");
     for (i = 0; i < m->n_spans; i++)
         put_rect(b, &m->span[i], end_us);
+    for (i = 0; i < m->n_cuts; i++) {
+        double at = 100.0 * (double)m->cut[i].suspect_us / (double)end_us;
+
+        bf_buf_printf(b, "<line class=\"cut\" x1=\"%.3f%%\" x2=\"%.3f%%\" y1=\"33\" y2=\"73\"/>\n",
+                      at, at);
+    }
     bf_buf_printf(b, "<rect class=\"edge\" x=\"0\" width=\"100%%\" y=\"38\" height=\"30\"/>\n");
     take_place(&labels, 0);
     put_label(b, 0, 0, m->span[0].source_start_us);
@@ -152,6 +158,27 @@ static void put_bar(struct bf_buf *b, const struct bf_match *m)
     bf_buf_printf(b, "<text class=\"soft\" x=\"0\" y=\"102\">time in the record</text>\n</svg>\n");
 }
 
+/* Jumps of the record's time, which lie between two spans and last no time. */
+static void put_cuts(struct bf_buf *b, const struct bf_match *m)
+{
+    char at[32], from[32], to[32];
+    size_t i;
+
+    if (m->n_cuts == 0)
+        return;
+    bf_buf_printf(b, "<p>The record's time jumps (dashed lines above):</p>\n<ul>\n");
+    for (i = 0; i < m->n_cuts; i++) {
+        const struct bf_cut *c = &m->cut[i];
+
+        bf_duration_format(at, c->suspect_us);
+        bf_duration_format(from, c->source_from_us);
+        bf_duration_format(to, c->source_to_us);
+        bf_buf_printf(b, "<li>at %s, from %s to %s of the record: %s</li>\n", at, from, to,
+                      bf_report_change_text(c->change));
+    }
+    bf_buf_printf(b, "</ul>\n");
+}
+
 static void put_row(struct bf_buf *b, const struct bf_answer *a, const struct bf_span *s)
 {
     const char *name = bf_span_state_name(s->state);
@@ -160,7 +187,7 @@ static void put_row(struct bf_buf *b, const struct bf_answer *a, const struct bf
     bf_duration_format(from, s->suspect_start_us);
     bf_duration_format(to, s->suspect_end_us);
     bf_buf_printf(b,
-                  "<tr><th scope=\"row\">%s &#8211; %s</th><td><svg class=\"key\" "
+                  "<tr><th scope=\"row\">%s&#160;&#8211; %s</th><td><svg class=\"key\" "
                   "aria-hidden=\"true\"><rect width=\"100%%\" height=\"100%%\" "
                   "fill=\"url(#p-%s)\"/></svg>%s",
                   from, to, name, state_text[s->state]);
@@ -172,7 +199,7 @@ static void put_row(struct bf_buf *b, const struct bf_answer *a, const struct bf
     } else {
         bf_duration_format(from, s->source_start_us);
         bf_duration_format(to, bf_report_source_end(&a->match, s));
-        bf_buf_printf(b, "%s &#8211; %s", from, to);
+        bf_buf_printf(b, "%s&#160;&#8211; %s", from, to);
         if (s->part > 0 && s->part <= a->n_parts)
             bf_buf_printf(b, " of record %llu",
                           (unsigned long long)a->part[s->part - 1].record.index);
@@ -195,4 +222,5 @@ void bf_report_timeline(struct bf_buf *b, const struct bf_answer *a)
     for (i = 0; i < m->n_spans; i++)
         put_row(b, a, &m->span[i]);
     bf_buf_printf(b, "</tbody></table></div>\n");
+    put_cuts(b, m);
 }
