@@ -138,22 +138,18 @@ static AVCodecContext *open_coder(const AVCodec *codec, const struct bf_video_wr
 }
 
 /* FFmpeg lists coders that need hardware which is not there: the first that opens is taken. */
-static enum bf_err find_coder(struct bf_video_writer *w, const struct bf_video_writer_size *size,
-                              struct bf_error *err)
+static AVCodecContext *find_coder(const struct bf_video_writer_size *size)
 {
     const AVCodec *const choice[] = {
         avcodec_find_encoder_by_name("libx264"), avcodec_find_encoder_by_name("libopenh264"),
         avcodec_find_encoder(AV_CODEC_ID_H264), avcodec_find_encoder(AV_CODEC_ID_MPEG4)};
-    size_t i;
+    AVCodecContext *enc = NULL;
+    int i;
 
-    for (i = 0; i < sizeof choice / sizeof *choice && w->enc == NULL; i++)
+    for (i = 0; i < 4 && enc == NULL; i++)
         if (choice[i] != NULL)
-            w->enc = open_coder(choice[i], size);
-    if (w->enc == NULL)
-        return bf_error_set(err, BF_ERR_LIBRARY,
-                            "this FFmpeg has no coder for H.264 or MPEG-4 that takes %ux%u pixels",
-                            size->width, size->height);
-    return BF_OK;
+            enc = open_coder(choice[i], size);
+    return enc;
 }
 
 static enum bf_err open_container(struct bf_video_writer *w, struct bf_error *err)
@@ -219,15 +215,25 @@ enum bf_err bf_video_writer_open(struct bf_video_writer **out, int fd, const cha
     w->fd = fd;
     w->last_pts = -1;
     w->name = strdup(name);
-    rc = w->name == NULL ? bf_error_nomem(err) : find_coder(w, size, err);
-    if (rc == BF_OK)
-        rc = open_frame(w, err);
+    w->enc = find_coder(size);
+    if (w->name == NULL) {
+        rc = bf_error_nomem(err);
+        goto out;
+    }
+    if (w->enc == NULL) {
+        rc = bf_error_set(err, BF_ERR_LIBRARY,
+                          "this FFmpeg has no coder for H.264 or MPEG-4 that takes %ux%u pixels",
+                          size->width, size->height);
+        goto out;
+    }
+    rc = open_frame(w, err);
     if (rc == BF_OK)
         rc = open_container(w, err);
-    if (rc == BF_OK) {
-        *out = w;
-        w = NULL;
-    }
+    if (rc != BF_OK)
+        goto out;
+    *out = w;
+    w = NULL;
+out:
     bf_video_writer_close(&w);
     return rc;
 }
