@@ -23,10 +23,10 @@ enum {
 };
 
 #define FRAMES_MAX (UINT64_C(1) << 32)
-#define MAPPED_MAX \
-    ((size_t)96 << 20) /* bytes of files in memory that a lookup starts with at most */
+#define MAPPED_MAX ((size_t)144 << 20) /* bytes of files that a lookup finds in memory at most */
 
-_Static_assert(2 * SLOTS > BF_CODE_INDEX_DISTANCE, "a code in reach has a slot with 1 bit at most");
+_Static_assert(2 * SLOTS - 1 == BF_CODE_INDEX_DISTANCE,
+               "a near code has a slot with 1 bit at most");
 
 static enum bf_err damaged(struct bf_error *err, const char *what)
 {
@@ -34,12 +34,12 @@ static enum bf_err damaged(struct bf_error *err, const char *what)
 }
 
 /* The slots from first on, around the end. */
-static void take_sketch(uint8_t sketch12[BF_SKETCH_SIZE], const uint8_t code32[32], unsigned first)
+static void take_sketch(uint8_t sketch4[BF_SKETCH_SIZE], const uint8_t code32[32], unsigned first)
 {
     unsigned i;
 
     for (i = 0; i < BF_SKETCH_SIZE; i++)
-        sketch12[i] = code32[(2 * first + i) % 32];
+        sketch4[i] = code32[(2 * first + i) % 32];
 }
 
 static bool is_blank(const uint8_t code32[32])
@@ -260,9 +260,9 @@ struct lookup {
     void *ctx;
     enum bf_err rc;
     const uint8_t *code32;
-    uint8_t sketch12[SLOTS][BF_SKETCH_SIZE];
+    uint8_t sketch4[SLOTS][BF_SKETCH_SIZE];
     uint8_t key[SLOTS * SLOT_PROBES][KEY_SIZE];
-    uint8_t reach[SLOTS * SLOT_PROBES]; /* what the bits of the sketch may differ by */
+    uint8_t key_bits[SLOTS * SLOT_PROBES]; /* that the key differs by from the code's slot */
     struct seen seen;
 };
 
@@ -310,7 +310,7 @@ static bool read_postings(void *ctx, size_t i, const void *values, size_t size, 
     }
     while (n > 0 && c->rc == BF_OK) {
         size_t take = n < 256 ? n : 256, k,
-               n_near = bf_sketch_scan(near, p, take, c->sketch12[i / SLOT_PROBES], c->reach[i]);
+               n_near = bf_sketch_scan(near, p, take, c->sketch4[i / SLOT_PROBES], c->key_bits[i]);
 
         for (k = 0; k < n_near && c->rc == BF_OK; k++)
             c->rc = read_anchor(c, near[k]);
@@ -335,7 +335,7 @@ static void slot_probes(struct lookup *c, unsigned slot, unsigned value)
     }
     for (i = 0; i < SLOT_PROBES; i++) {
         slot_key(c->key[at + i], slot, probe[i]);
-        c->reach[at + i] = (uint8_t)(BF_CODE_INDEX_DISTANCE - (probe[i] != value));
+        c->key_bits[at + i] = probe[i] != value;
     }
 }
 
@@ -352,7 +352,7 @@ static enum bf_err look_up(struct lookup *c, const uint8_t code32[32])
     c->seen.n = 0;
     for (s = 0; s < SLOTS; s++) {
         slot_probes(c, s, slot_value(code32, s));
-        take_sketch(c->sketch12[s], code32, s + 1);
+        take_sketch(c->sketch4[s], code32, s + 1);
     }
     rc = bf_txn_dups_of(c->t, BF_TABLE_CODES, c->key, KEY_SIZE, SLOTS * SLOT_PROBES, read_postings,
                         c, c->err);

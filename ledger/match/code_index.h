@@ -4,13 +4,15 @@
  *
  * Multi-index hashing (Norouzi, Punjani, Fleet 2012): a 256-bit code is filed under each of its
  * sixteen 16-bit slots, and looked up under each slot and the sixteen values one bit from it. Codes
- * within 31 bits have a slot that differs by one bit at most, so that none of them is missed. Only
- * some frames of a record are filed (anchors); near-duplicates of a still shot are folded.
+ * within 31 bits have a slot that differs by one bit at most, so that none of them is missed,
+ * however many share a key. Only some frames of a record are filed (anchors); near-duplicates of a
+ * still shot are folded.
  *
  *   ANCHORS  frame u32, counted from 0 -> record u32, pts_us i64, code32
- *   CODES    slot u8, value u16 -> frame u32, the 96 bits of the six slots after this one
+ *   CODES    slot u8, value u16 -> frame u32, the two slots after this one
  *
- * The 96 bits leave few frames whose anchor must be read: of unrelated ones 1 in 2500.
+ * The two slots leave few frames whose anchor must be read (sketch.h): of unrelated ones 1 in
+ * 50,000.
  */
 #ifndef BF_CODE_INDEX_H
 #define BF_CODE_INDEX_H

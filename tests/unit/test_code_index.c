@@ -260,9 +260,9 @@ static void damaged(void **state)
         size_t posting, frame_key, anchor; /* sizes; 0: not there */
         const char *text;
     } cases[] = {
-        {8, 4, 44, "posting has a wrong size"}, {24, 4, 44, "posting has a wrong size"},
-        {1, 4, 44, "posting has a wrong size"}, {16, 0, 0, "is not there"},
-        {16, 4, 43, "frame has a wrong size"},  {16, 4, 1, "frame has a wrong size"},
+        {16, 4, 44, "posting has a wrong size"}, {24, 4, 44, "posting has a wrong size"},
+        {1, 4, 44, "posting has a wrong size"},  {8, 0, 0, "is not there"},
+        {8, 4, 43, "frame has a wrong size"},    {8, 4, 1, "frame has a wrong size"},
     };
     struct bf_error err;
     uint8_t zeros[64] = {0}, key[3] = {0};
@@ -288,27 +288,29 @@ static void damaged(void **state)
     assert_int_equal(bf_code_index_put(txn, &e, 1, &err), BF_ERR_FORMAT);
 }
 
+/* Postings near to the sketch in every way, so that each bound is met from both sides. */
 static void scans_agree(void **state)
 {
-    uint8_t postings[256 * BF_POSTING_SIZE], sketch12[BF_SKETCH_SIZE];
+    uint8_t postings[256 * BF_POSTING_SIZE], sketch4[BF_SKETCH_SIZE];
     uint32_t a[256], b[256];
-    unsigned round, i, found = 0;
+    unsigned round, i, found = 0, sum = 0;
 
     (void)state;
-    for (round = 0; round < 200; round++) {
+    for (round = 0; round < 400; round++) {
         size_t n = next_random() % 257, n_a, n_b;
 
         for (i = 0; i < sizeof postings; i++)
-            postings[i] = (uint8_t)next_random();
-        for (i = 0; i < sizeof sketch12; i++)
-            sketch12[i] = (uint8_t)next_random();
-        n_a = bf_sketch_scan(a, postings, n, sketch12, 40 + round % 20);
-        n_b = bf_sketch_scan_plain(b, postings, n, sketch12, 40 + round % 20);
+            postings[i] = (uint8_t)(next_random() & next_random() & next_random());
+        for (i = 0; i < sizeof sketch4; i++)
+            sketch4[i] = (uint8_t)(next_random() & next_random() & next_random());
+        n_a = bf_sketch_scan(a, postings, n, sketch4, round % 2);
+        n_b = bf_sketch_scan_plain(b, postings, n, sketch4, round % 2);
         assert_int_equal(n_a, n_b);
         assert_memory_equal(a, b, n_a * sizeof a[0]);
         found += (unsigned)n_a;
+        sum += (unsigned)n;
     }
-    assert_true(found > 1000);
+    assert_true(found > 100 && found < sum / 2);
 }
 
 int main(void)
