@@ -265,3 +265,17 @@ def difference(a, b, gain=1.0, bias=0.0):
         total += sum((va - (vb * gain + bias)) ** 2 for va, vb in zip(fa, fb))
         n += min(len(fa), len(fb))
     return math.sqrt(total / n) if n else 0.0
+
+
+def repeats(path, first, second, w, h, fps):
+    """Whether the second (start, seconds) of a clip shows the first again: some clips are loops."""
+    whole = [0.0, 0.0, 1.0, 1.0]
+    old = look(path, *first, whole, w, h, 16, fps)[0]
+    new = look(path, *second, whole, w, h, 16, fps)[0]
+    chosen, shifts = range(0, len(new), max(1, len(new) // 20)), {}
+    for i in chosen:
+        apart, j = min(((difference([new[i]], [f]), j) for j, f in enumerate(old)), default=(99.0, 0))
+        if apart < 1.0:
+            shifts[i - j] = shifts.get(i - j, 0) + 1
+    # One shift for many frames: somebody who sits still resembles himself at any.
+    return max((shifts.get(k, 0) + shifts.get(k + 1, 0) for k in shifts), default=0) > len(chosen) / 3

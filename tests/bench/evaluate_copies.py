@@ -166,6 +166,8 @@ def grade(copy, answer):
          "recall": verdict in KNOWN and right, "altered": verdict == "altered", "expected": verdict in copy["expected"] and (right or foreign),
          "false": verdict in KNOWN and (foreign or not right), "record": record.get("title", "-"), "frame": None, "block": None,
          "clean": set(copy["expected"]) <= {"identical", "same-content"}}
+    if "speed" in copy["params"]:
+        g["speed"] = g["recall"] and abs((told.get("transform") or {}).get("speed", 0) / copy["params"]["speed"] - 1) < 0.02
     spans = [s for s in told.get("spans", []) if s["state"] in ("altered", "foreign")] if g["recall"] else []
     if not copy["altered"]:
         return g
@@ -249,6 +251,7 @@ GOALS = [
     ("clean copies called altered", lambda g: g["clean"], "alarm", "<= 0.1 %"),
     ("  of them plain", lambda g: g["clean"] and g["copy"]["group"] == "plain", "alarm", ""),
     ("time called altered", group("time"), "altered", ""),
+    ("speed told to 2 %", lambda g: "speed" in g, "speed", ""),
     ("face CRF 23, 28, half: frames", named(*FACES), "frame", ">= .97"),
     ("face CRF 23, 28, half: blocks", named(*FACES), "block", ">= .85"),
     ("face CRF 35: frames", named("face_other_crf35", "face_self_crf35"), "frame", ""),
@@ -271,7 +274,7 @@ def goal_cell(grades, how):
         return "%d of %d" % (sum(g["false"] for g in grades), len(grades))
     if how == "alarm":
         return "%d of %d" % (sum(g["altered"] for g in grades), len(grades))
-    if how in ("recall", "altered"):
+    if how in ("recall", "altered", "speed"):
         return "%.1f %% of %d" % (100 * mean([g[how] for g in grades]), len(grades))
     return "%s (%s)" % (cell(mean([g[how] for g in grades])), cell(pooled(grades, how)))
 

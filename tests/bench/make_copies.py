@@ -348,7 +348,9 @@ def foreign_copies(clip, options):
         yield Copy(clip, "foreign", "foreign_" + name, ["unregistered"], (clip.w, clip.h), suspect="%s/%s/%s.mp4" % (group, clip.name, name),
                    ledger="without")
     take = options.second_takes.get(clip.name)
-    if take:
+    if take and cf.repeats(*take[4]):
+        print("make_copies: %s repeats itself: no second take of it" % clip.name, file=sys.stderr)
+    elif take:
         for name, crf in (("take2_crf23", 23), ("take2_crf30", 30)):
             yield Copy(clip, "foreign", name, ["unregistered"], (clip.w, clip.h), crf=crf, ledger=take[0], before=take[1],
                        graph=take[2], params={"take": "another part of the same clip"})
@@ -441,11 +443,13 @@ def gather(options):
             late.append(Clip(name + "@late", path, options.seconds + 1, seconds, (w // 2 * 2, h // 2 * 2), fps, boxes))
             text = cf.chain([cf.fit(options.max_side), cf.scale(1)], w, h)[0]
             before = ["-ss", "%.3f" % (options.seconds + 1), "-t", "%.3f" % seconds]
-            options.second_takes[name] = ("all", before, text, path)
+            options.second_takes[name] = ("all", before, text, path, (path, (0, options.seconds), (options.seconds + 1, seconds), w, h, fps))
         elif clip.seconds >= 8:
             half = make_source(name + "_take1", clip.path, round(clip.seconds / 2 - 0.5, 3), options, boxes)
             takes.append(half)
-            options.second_takes[name] = ("takes", ["-ss", "%.3f" % (clip.seconds / 2 + 0.5)], "null", None)
+            cut = clip.seconds / 2
+            options.second_takes[name] = ("takes", ["-ss", "%.3f" % (cut + 0.5)], "null", None,
+                                          (clip.path, (0, cut - 0.5), (cut + 0.5, cut - 0.5), clip.w, clip.h, clip.fps))
     for path in videos(options.others or []):
         told, name = cf.probe(path), os.path.splitext(os.path.basename(path))[0]
         if told and told[3] >= 3:
@@ -520,18 +524,14 @@ def main():
                 part = "%s.part%s" % (os.path.splitext(full)[0], copy.ending)
                 encode(copy, part)
                 os.replace(part, full)
-            elif copy.suspect is None and name in known:
-                return
-            if not os.path.exists(full):
-                return
-            if copy.prepare and not copy.params:
-                copy.prepare(copy)
-            seconds = cf.probe(full)[3]
-            with lock:
-                if name not in known:
+            if name not in known and os.path.exists(full):
+                if copy.prepare and not copy.params:
+                    copy.prepare(copy)
+                line = json.dumps(truth(copy, file, cf.probe(full)[3])) + "\n"
+                with lock:
                     known.add(name)
                     with open(path, "a") as f:
-                        f.write(json.dumps(truth(copy, file, seconds)) + "\n")
+                        f.write(line)
         except (RuntimeError, TypeError) as e:
             with lock:
                 failed.append(name)
