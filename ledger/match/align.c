@@ -1,5 +1,6 @@
 #include "ledger/match/align.h"
 #include "ledger/match/coarse.h"
+#include "ledger/match/retime.h"
 #include "ledger/match/votes.h"
 
 #include <math.h>
@@ -8,6 +9,13 @@ enum {
     REFINE_WINDOWS = 240, /* moments an offset is refined on */
     REFINE_US = 2000000,  /* how far a vote may be off; more where it comes from sightings: */
     REFINE_FAR_US = 9000000,
+    FAR_VOTES = 3,
+    RETIMED = 3, /* lines of other rates that are tried */
+    RETIMED_LEAST_US = 60000000,
+    RETIMED_MOST_US = 1200000000,
+    RETIMED_NEAR_US = 500000,
+    RUN_MIN_US = 1000000, /* a shorter run says too little */
+    SHORT_RUN_US = 5000000,
     USED_MIN = 12, /* blocks that the suspect must show */
     CHUNK = 30,    /* moments that motion is compared over, 3 s; at least so many: */
     CHUNK_MIN = 8,
@@ -26,6 +34,15 @@ enum {
 #define MOVING_CAP 25.0
 /* Correlation from which two blocks move in step. */
 #define IN_STEP 0.7
+/*
+ * Share of the moving blocks that must move in step. Clean copies reach 0.9, copies with a face
+ * replaced 0.6; other footage on the same set stays below 0.4. A few seconds hold few independent
+ * motions, and where the rate may be chosen more lines are tried: such runs need more.
+ */
+#define IN_STEP_MIN 0.5
+#define IN_STEP_MIN_SHORT 0.6
+/* Below this nothing moves, and the picture alone must do. */
+#define STILL 0.003
 /* How much wider or narrower, and by how many luma steps apart, blocks in step may be. */
 #define SIZE_RANGE 1.6
 #define APART 2.0
@@ -382,6 +399,22 @@ static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t,
     return bf_coarse_status(source, err);
 }
 
+bool bf_run_is_still(const struct bf_run *r)
+{
+    return r->moving < STILL && r->suspect_moving < STILL;
+}
+
+bool bf_run_follows(const struct bf_run *r)
+{
+    bool few = r->end_us - r->start_us < SHORT_RUN_US || r->rate != 1;
+
+    if (r->end_us - r->start_us < RUN_MIN_US)
+        return false;
+    if (bf_run_is_still(r))
+        return r->distance < BF_STILL_DISTANCE && r->rate == 1;
+    return r->moving >= STILL && r->in_step >= (few ? IN_STEP_MIN_SHORT : IN_STEP_MIN);
+}
+
 void bf_runs_release(struct bf_runs *r)
 {
     free(r->item);
@@ -428,57 +461,149 @@ static bool same_line(const struct bf_time_line *a, const struct bf_time_line *b
            llabs(line_at(a, end_us) - line_at(b, end_us)) <= 60000;
 }
 
+/* What an alignment works on. */
+struct aligning {
+    const struct bf_trace *suspect;
+    struct bf_coarse *coarse;
+    const struct bf_digest_info *info;
+    struct moments m;
+    size_t n_moments;
+    float *scratch;
+    uint8_t *choice; /* (n_moments) */
+    struct bf_time_line line[BF_ALIGN_OFFSETS];
+    struct fit fit[BF_ALIGN_OFFSETS];
+    size_t n;
+};
+
+static void add_line(struct aligning *a, struct bf_time_line line, int64_t range_us)
+{
+    struct fit fit;
+    size_t j;
+
+    refine(&line, &a->m, a->coarse, range_us, &fit, a->scratch);
+    for (j = 0; j < a->n; j++)
+        if (same_line(&a->line[j], &line, bf_trace_end_us(a->suspect)))
+            return;
+    if (a->n == BF_ALIGN_OFFSETS)
+        return;
+    a->line[a->n] = line;
+    a->fit[a->n++] = fit;
+}
+
+/* The path over the lines there are, as runs, each measured. */
+static enum bf_err follow_lines(struct bf_runs *runs, struct aligning *a, struct bf_error *err)
+{
+    size_t i;
+    enum bf_err rc = find_path(a->choice, a->n_moments, a->suspect, a->coarse, a->line, a->fit,
+                               a->n, &a->m.shown, err);
+
+    if (rc == BF_OK)
+        rc = collect_runs(runs, a->choice, a->n_moments, a->suspect, a->line, a->fit, a->n, err);
+    for (i = 0; rc == BF_OK && i < runs->n; i++)
+        rc = measure_run(&runs->item[i], a->suspect, a->coarse, &a->m.shown, err);
+    return rc;
+}
+
+/* Time in runs, and in those that follow the record. */
+static int64_t time_in(const struct bf_runs *runs, bool following)
+{
+    int64_t sum = 0;
+    size_t i;
+
+    for (i = 0; i < runs->n; i++)
+        if (!following || bf_run_follows(&runs->item[i]))
+            sum += runs->item[i].end_us - runs->item[i].start_us;
+    return sum;
+}
+
+/*
+ * Where the suspect looks like the record for most of its time and does not move with it, it may be
+ * played at another speed. The rates are looked for near the moments that looked alike.
+ */
+static enum bf_err try_retimed(struct bf_runs *runs, struct aligning *a, struct bf_error *err)
+{
+    struct bf_time_line found[RETIMED];
+    struct bf_runs again = {0};
+    int64_t end = bf_trace_end_us(a->suspect), from = INT64_MAX, to = INT64_MIN, span;
+    size_t n, i;
+    enum bf_err rc;
+
+    if (2 * time_in(runs, true) > end || 2 * time_in(runs, false) < end)
+        return BF_OK;
+    for (i = 0; i < runs->n; i++) {
+        int64_t x = bf_run_source_us(&runs->item[i], runs->item[i].start_us),
+                y = bf_run_source_us(&runs->item[i], runs->item[i].end_us);
+
+        from = x < from ? x : from;
+        to = y > to ? y : to;
+    }
+    span = 3 * end > RETIMED_LEAST_US ? 3 * end : RETIMED_LEAST_US;
+    from = (from + to) / 2 - span / 2 < from ? (from + to) / 2 - span / 2 : from;
+    to = from + span > to ? from + span : to;
+    from = from < 0 ? 0 : from;
+    to = to > (int64_t)a->info->duration_us ? (int64_t)a->info->duration_us : to;
+    if (to - from > RETIMED_MOST_US)
+        to = from + RETIMED_MOST_US;
+    rc = bf_retime_find(found, RETIMED, &n, a->suspect, a->coarse, a->m.shown.use, from, to, err);
+    /* They take the places of the last. */
+    a->n = a->n + n > BF_ALIGN_OFFSETS ? BF_ALIGN_OFFSETS - n : a->n;
+    for (i = 0; rc == BF_OK && i < n; i++)
+        add_line(a, found[i], RETIMED_NEAR_US);
+    if (rc == BF_OK)
+        rc = follow_lines(&again, a, err);
+    if (rc == BF_OK && time_in(&again, true) > time_in(runs, true)) {
+        struct bf_runs t = *runs;
+
+        *runs = again;
+        again = t;
+    }
+    bf_runs_release(&again);
+    return rc;
+}
+
 enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
                      const struct bf_moment_pair *moment, size_t n_pairs, struct bf_error *err)
 {
-    size_t n_moments =
-               (size_t)((bf_trace_end_us(suspect) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US),
-           n_votes, n = 0, i, j;
-    struct bf_time_line vote[BF_ALIGN_OFFSETS], line[BF_ALIGN_OFFSETS];
-    struct fit fit[BF_ALIGN_OFFSETS];
-    struct bf_coarse *coarse = NULL;
-    struct moments m = {0};
-    float *scratch = calloc(REFINE_WINDOWS, sizeof *scratch);
-    uint8_t *choice = calloc(n_moments, 1);
-    enum bf_err rc;
+    struct aligning a = {.suspect = suspect, .info = bf_digest_info(source)};
+    struct bf_time_line vote[BF_ALIGN_OFFSETS];
+    size_t n_votes = 0, i;
+    enum bf_err rc = BF_OK;
 
     *runs = (struct bf_runs){0};
-    m.k = calloc(REFINE_WINDOWS, sizeof *m.k);
-    m.x = calloc((size_t)REFINE_WINDOWS * BF_COARSE_CELLS, sizeof *m.x);
-    if (scratch == NULL || choice == NULL || m.k == NULL || m.x == NULL) {
+    a.n_moments = (size_t)((bf_trace_end_us(suspect) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US);
+    a.scratch = calloc(REFINE_WINDOWS, sizeof *a.scratch);
+    a.choice = calloc(a.n_moments, 1);
+    a.m.k = calloc(REFINE_WINDOWS, sizeof *a.m.k);
+    a.m.x = calloc((size_t)REFINE_WINDOWS * BF_COARSE_CELLS, sizeof *a.m.x);
+    if (a.scratch == NULL || a.choice == NULL || a.m.k == NULL || a.m.x == NULL) {
         rc = bf_error_nomem(err);
         goto out;
     }
-    m.shown.n = bf_trace_visible_coarse(suspect, m.shown.use);
-    if (m.shown.n < USED_MIN) {
-        rc = BF_OK;
+    a.m.shown.n = bf_trace_visible_coarse(suspect, a.m.shown.use);
+    if (a.m.shown.n < USED_MIN)
         goto out;
-    }
-    rc = bf_coarse_create(&coarse, source, err);
+    rc = bf_coarse_create(&a.coarse, source, err);
     if (rc == BF_OK)
         rc =
             bf_votes_count(vote, BF_ALIGN_OFFSETS, &n_votes, suspect, source, moment, n_pairs, err);
     if (rc != BF_OK || n_votes == 0)
         goto out;
-    choose_moments(&m, suspect, n_moments);
-    for (i = 0; i < n_votes; i++) {
-        line[n] = vote[i];
-        refine(&line[n], &m, coarse, n_pairs > 0 ? REFINE_FAR_US : REFINE_US, &fit[n], scratch);
-        for (j = 0; j < n && !same_line(&line[j], &line[n], bf_trace_end_us(suspect)); j++)
-            ;
-        if (j == n)
-            n++;
-    }
-    rc = find_path(choice, n_moments, suspect, coarse, line, fit, n, &m.shown, err);
+    choose_moments(&a.m, suspect, a.n_moments);
+    if (a.m.n == 0)
+        goto out;
+    /* Sightings know the time of what stays in the picture to some seconds only. */
+    for (i = 0; !bf_trace_has_codes(suspect) && i < n_votes && i < FAR_VOTES; i++)
+        add_line(&a, vote[i], REFINE_FAR_US);
+    for (i = 0; i < n_votes; i++)
+        add_line(&a, vote[i], REFINE_US);
+    rc = follow_lines(runs, &a, err);
     if (rc == BF_OK)
-        rc = collect_runs(runs, choice, n_moments, suspect, line, fit, n, err);
-    for (i = 0; rc == BF_OK && i < runs->n; i++)
-        rc = measure_run(&runs->item[i], suspect, coarse, &m.shown, err);
+        rc = try_retimed(runs, &a, err);
 out:
-    bf_coarse_free(&coarse);
-    free(scratch);
-    free(choice);
-    free(m.k);
-    free(m.x);
+    bf_coarse_free(&a.coarse);
+    free(a.scratch);
+    free(a.choice);
+    free(a.m.k);
+    free(a.m.x);
     return rc;
 }

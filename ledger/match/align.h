@@ -33,6 +33,12 @@ struct bf_runs {
     size_t n;
 };
 
+#define BF_STILL_DISTANCE 1.5 /* up to which a run in which nothing moves may be a copy */
+
+/* True where nothing moves in either. */
+bool bf_run_is_still(const struct bf_run *r);
+/* A verdict: the run follows the record, rather than another take that looks like it. */
+bool bf_run_follows(const struct bf_run *r);
 void bf_runs_release(struct bf_runs *r);
 /*
  * Align the whole suspect with the record. Runs come in the suspect's order and do not overlap;

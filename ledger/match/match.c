@@ -9,8 +9,6 @@
 #include <stdlib.h>
 
 enum {
-    RUN_MIN_US = 1000000, /* a shorter run says too little */
-    SHORT_RUN_US = 5000000,
     FOREIGN_MIN_US = 500000, /* shorter gaps between runs are the path's own grain */
     CUT_MIN_US =
         250000, /* a jump between two offsets from which something is missing or twice there */
@@ -19,16 +17,6 @@ enum {
     SHORT_US = 1000000,   /* a suspect below this is too short to be aligned */
 };
 
-/*
- * Share of the moving blocks that must move in step. Clean copies reach 0.9, copies with a face
- * replaced 0.6; other footage on the same set stays below 0.4. A few seconds hold few independent
- * motions, so short runs need more.
- */
-#define IN_STEP_MIN 0.5
-#define IN_STEP_MIN_SHORT 0.6
-/* Below this nothing moves, and the picture alone must do. */
-#define STILL 0.003
-#define STILL_DISTANCE 1.5
 /* Containers round times; a player's speed-up starts above this. */
 #define SPEED_SLACK 0.01
 
@@ -160,21 +148,6 @@ static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_
     return add_span(m, &s, err);
 }
 
-static bool is_still(const struct bf_run *r)
-{
-    return r->moving < STILL && r->suspect_moving < STILL;
-}
-
-bool bf_match_accepts(const struct bf_run *r)
-{
-    if (r->end_us - r->start_us < RUN_MIN_US)
-        return false;
-    if (is_still(r))
-        return r->distance < STILL_DISTANCE;
-    return r->moving >= STILL &&
-           r->in_step >= (r->end_us - r->start_us < SHORT_RUN_US ? IN_STEP_MIN_SHORT : IN_STEP_MIN);
-}
-
 /* The region of the record's picture, in the suspect's. */
 static void place_region(struct bf_span *s, const struct bf_alteration *a,
                          const struct bf_geometry *g)
@@ -277,7 +250,7 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
         struct bf_alterations a;
         int64_t length = run->end_us - run->start_us;
 
-        if (!bf_match_accepts(run))
+        if (!bf_run_follows(run))
             continue;
         rc = bf_compare(&a, m->heat, run, suspect, source, tmp_dir, err);
         if (rc != BF_OK)
@@ -295,15 +268,15 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
             rc = add_run(m, run, &a, err);
         bf_alterations_release(&a);
         if (sum->last != NULL && llabs(jump_between(sum->last, run)) >= CUT_MIN_US &&
-            !is_still(run) && run->start_us - sum->last_end_us < FOREIGN_MIN_US)
+            !bf_run_is_still(run) && run->start_us - sum->last_end_us < FOREIGN_MIN_US)
             note_cut(m, sum, sum->last, run);
-        if (fabs(run->rate - 1) > SPEED_SLACK && !is_still(run)) {
+        if (fabs(run->rate - 1) > SPEED_SLACK && !bf_run_is_still(run)) {
             if (sum->n_retimed++ == 0 || length > sum->retimed_us) {
                 sum->retimed = run->rate;
                 sum->retimed_us = length;
             }
         }
-        sum->all_still = sum->all_still && is_still(run);
+        sum->all_still = sum->all_still && bf_run_is_still(run);
         sum->covered_us += length;
         take_extent(sum, run);
         sum->last_end_us = run->end_us;
@@ -390,7 +363,7 @@ static void judge(struct bf_match *m, const struct summary *sum, const struct bf
     if (sum->n_altered > 0 || sum->foreign_us > 0 || sum->n_cuts > 0 || sum->n_retimed > 0) {
         m->verdict = BF_VERDICT_ALTERED;
         say_altered(m, sum);
-    } else if (sum->all_still && sum->longest->distance > STILL_DISTANCE / 2) {
+    } else if (sum->all_still && sum->longest->distance > BF_STILL_DISTANCE / 2) {
         m->verdict = BF_VERDICT_INCONCLUSIVE;
         snprintf(m->reason, sizeof m->reason,
                  "nothing moves in it: it may be a copy, or another shot of the same still scene");

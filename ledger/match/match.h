@@ -109,9 +109,7 @@ void bf_match_release(struct bf_match *m);
  */
 enum bf_err bf_match_exact(bool *done, struct bf_match *m, const struct bf_trace *suspect,
                            struct bf_digest *source, struct bf_error *err);
-/* True where the run follows the record rather than another take that looks like it. */
-bool bf_match_accepts(const struct bf_run *run);
-/* Last: compare the accepted runs and judge. */
+/* Then: compare the runs that follow the record, and judge. */
 enum bf_err bf_match_runs(struct bf_match *m, const struct bf_runs *runs,
                           const struct bf_trace *suspect, struct bf_digest *source,
                           const char *tmp_dir, struct bf_error *err);
