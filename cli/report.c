@@ -129,30 +129,47 @@ static void put_verdict(struct bf_buf *b, const struct bf_answer *a)
                       "vouches for it.</p>\n");
 }
 
-static void put_record(struct bf_buf *b, const struct bf_answer *a)
+static void put_record(struct bf_buf *b, const struct bf_record *r, const uint8_t hash32[32],
+                       enum bf_believed believed, const char *trusted_name)
 {
+    bool warn = believed == BF_BELIEVED_NO;
     struct bf_buf text = {0};
     char line[64], time_text[32];
 
-    bf_buf_printf(b, "<h2>The record</h2>\n<dl>\n");
-    snprintf(line, sizeof line, "%" PRIu64, a->record.index);
+    bf_buf_printf(b, "<dl>\n");
+    snprintf(line, sizeof line, "%" PRIu64, r->index);
     put_fact(b, "record", line);
-    put_fact(b, "title", a->record.title);
-    put_hash(b, "hash", a->record_hash32, 32);
-    bf_answer_issuer(&text, a);
-    bf_buf_printf(b, "<dt>issuer</dt><dd%s>",
-                  a->believed == BF_BELIEVED_NO ? " class=\"warn\"" : "");
+    put_fact(b, "title", r->title);
+    put_hash(b, "hash", hash32, 32);
+    bf_answer_issuer(&text, r, believed, trusted_name);
+    bf_buf_printf(b, "<dt>issuer</dt><dd%s>", warn ? " class=\"warn\"" : "");
     bf_html_put(b, (const char *)text.data, text.len);
     bf_buf_printf(b, "%s</dd>\n",
-                  a->believed == BF_BELIEVED_NO ? ". DO NOT TRUST what it vouches "
-                                                  "for unless you know better"
-                                                : "");
+                  warn ? ". DO NOT TRUST what it vouches for unless you know "
+                         "better"
+                       : "");
     bf_buf_release(&text);
-    put_hash(b, "issuer's key", a->record.issuer33, 33);
-    bf_time_format(time_text, a->record.claimed_unix_s);
+    put_hash(b, "issuer's key", r->issuer33, 33);
+    bf_time_format(time_text, r->claimed_unix_s);
     snprintf(line, sizeof line, "%s, by the issuer's clock", time_text);
     put_fact(b, "registered", line);
     bf_buf_printf(b, "</dl>\n");
+}
+
+static void put_records(struct bf_buf *b, const struct bf_answer *a)
+{
+    size_t i;
+
+    if (!a->has_record)
+        return;
+    bf_buf_printf(b, "<h2>The record</h2>\n");
+    put_record(b, &a->record, a->record_hash32, a->believed, a->trusted_name);
+    for (i = 0; i < a->n_parts; i++) {
+        const struct bf_answer_part *p = &a->part[i];
+
+        bf_buf_printf(b, "<h2>Another record that parts of it come from</h2>\n");
+        put_record(b, &p->record, p->record_hash32, p->believed, p->trusted_name);
+    }
 }
 
 static void put_file(struct bf_buf *b, const struct bf_answer *a)
@@ -283,8 +300,7 @@ enum bf_err bf_report_add(struct bf_report *r, const struct bf_answer *a,
     bf_buf_printf(&r->buf, "<article>\n");
     put_verdict(&r->buf, a);
     put_file(&r->buf, a);
-    if (a->has_record)
-        put_record(&r->buf, a);
+    put_records(&r->buf, a);
     bf_report_timeline(&r->buf, a);
     rc = bf_report_changes(r, a, digest, progress, err);
     put_transform(&r->buf, a);
@@ -309,8 +325,8 @@ enum bf_err bf_report_add_failed(struct bf_report *r, const char *file, const st
     bf_html_text(&r->buf, why->text);
     bf_buf_printf(&r->buf, "</h1>\n<h2>The file</h2>\n<dl>\n");
     put_fact(&r->buf, "name", file);
-    bf_buf_printf(&r->buf, "</dl>\n<h2>What was not checked</h2>\n<ul><li>anything: the file could "
-                           "not be looked at</li></ul>\n</article>\n");
+    bf_buf_printf(&r->buf, "</dl>\n<h2>What was not checked</h2>\n<ul><li>anything: there is "
+                           "no answer</li></ul>\n</article>\n");
     rc = bf_report_flush(r, err);
     r->broken = r->broken || rc != BF_OK;
     return rc;

@@ -7,13 +7,12 @@ const char bf_report_style[] =
     "--on-exact:#fff;--on-same:#0b2239;--on-altered:#fff;--on-foreign:#2a1a00;"
     "--yes:#0b5d1e;--yes-bg:#e4f4e7;--no:#930f1b;--no-bg:#fdeaea;"
     "--unsure:#6a4700;--unsure-bg:#fff3d3;--none:#2f3f55;--none-bg:#e9eef5}\n"
-    "@media (prefers-color-scheme:dark){:root{--bg:#14161a;--fg:#e8eaed;--soft:#a7afba;"
+    "@media screen and (prefers-color-scheme:dark){:root{--bg:#14161a;--fg:#e8eaed;--soft:#a7afba;"
     "--line:#3a404a;--card:#1e2228;--exact:#3c82cf;--same:#9ccaf0;--altered:#e8404d;"
     "--yes:#9be3ab;--yes-bg:#12301a;--no:#ffb3b5;--no-bg:#421317;"
     "--unsure:#ffd67a;--unsure-bg:#3a2c08;--none:#c4d3e8;--none-bg:#202b3a}}\n"
-    "@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;"
-    "--card:#fff;--exact:#2563a8;--same:#8fc1e8;--altered:#d71928;--yes:#0b5d1e;--yes-bg:#fff;"
-    "--no:#930f1b;--no-bg:#fff;--unsure:#6a4700;--unsure-bg:#fff;--none:#2f3f55;--none-bg:#fff}"
+    "@media print{:root{color-scheme:light;--card:#fff;--yes-bg:#fff;--no-bg:#fff;"
+    "--unsure-bg:#fff;--none-bg:#fff}"
     "body{font-size:10pt}figure,tr,h2,h3{break-inside:avoid}h2,h3{break-after:avoid}"
     "article+article{break-before:page}}\n"
     "*{box-sizing:border-box}\n"
@@ -70,7 +69,7 @@ const char bf_report_style[] =
     "footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.5rem;"
     "color:var(--soft);font-size:.9rem}\n"
     "@media (max-width:40rem){h1{font-size:1.3rem}.stills{grid-template-columns:minmax(0,1fr)}"
-    "dl{grid-template-columns:minmax(0,1fr);gap:0}dt{margin-top:.4rem}}\n";
+    "dl{grid-template-columns:minmax(0,1fr);gap:0}dt{margin-top:.4rem}svg .opt{display:none}}\n";
 
 /* Patterns, so that no state is told by its colour alone. */
 const char bf_report_drawings[] =

@@ -6,7 +6,7 @@
 enum {
     LABELS_MAX = 12,
     LABEL_GAP = 16, /* percent of the width that a label needs for itself on a telephone */
-    WORD_GAP = 20,  /* and a word inside the bar */
+    WORD_GAP = 10,  /* and a word inside the bar; not on a telephone below 20 */
 };
 
 static const char *const state_text[] = {
@@ -110,9 +110,9 @@ static void put_rect(struct bf_buf *b, const struct bf_span *s, int64_t end_us)
                       (from + to) / 2, (from + to) / 2 + 0.001, name);
     if (to - from >= WORD_GAP)
         bf_buf_printf(b,
-                      "<text class=\"in %s\" x=\"%.3f%%\" y=\"58\" text-anchor=\"middle\">%s"
+                      "<text class=\"in %s%s\" x=\"%.3f%%\" y=\"58\" text-anchor=\"middle\">%s"
                       "</text>\n",
-                      name, (from + to) / 2,
+                      name, to - from < LABEL_GAP + 4 ? " opt" : "", (from + to) / 2,
                       s->state == BF_SPAN_ALTERED   ? "ALTERED"
                       : s->state == BF_SPAN_FOREIGN ? "FOREIGN"
                                                     : name);

@@ -176,15 +176,16 @@ void bf_answer_headline(struct bf_buf *out, const struct bf_answer *a)
     }
 }
 
-void bf_answer_issuer(struct bf_buf *out, const struct bf_answer *a)
+void bf_answer_issuer(struct bf_buf *out, const struct bf_record *r, enum bf_believed believed,
+                      const char *trusted_name)
 {
     char name[BF_NAME_MAX * 4 + 1], as[BF_NAME_MAX * 4 + 1];
 
-    bf_text_escape(name, sizeof name, a->record.issuer, strlen(a->record.issuer));
-    bf_text_escape(as, sizeof as, a->trusted_name, strlen(a->trusted_name));
-    if (a->believed == BF_BELIEVED_OWN)
+    bf_text_escape(name, sizeof name, r->issuer, strlen(r->issuer));
+    bf_text_escape(as, sizeof as, trusted_name, strlen(trusted_name));
+    if (believed == BF_BELIEVED_OWN)
         bf_buf_printf(out, "%s (a key that signs in this ledger)", name);
-    else if (a->believed == BF_BELIEVED_LISTED)
+    else if (believed == BF_BELIEVED_LISTED)
         bf_buf_printf(out, "%s (trusted as \"%s\")", name, as);
     else
         bf_buf_printf(out, "UNKNOWN: calls itself \"%s\"; you do not trust this key", name);
@@ -208,7 +209,7 @@ static void print_issuer(const struct bf_answer *a)
     struct bf_buf text = {0};
     char time[32], key[67];
 
-    bf_answer_issuer(&text, a);
+    bf_answer_issuer(&text, &a->record, a->believed, a->trusted_name);
     printf("  %-11s %.*s\n", "issuer", (int)text.len, (const char *)text.data);
     bf_buf_release(&text);
     bf_hex_format(key, a->record.issuer33, 33);

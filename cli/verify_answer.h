@@ -60,7 +60,8 @@ struct json_t *bf_answer_json(const struct bf_answer *a);
 /* Appended to out, control characters escaped: "ALTERED: made from record 0 (a.mp4), and not the
  * same", and who the issuer is and whether it is trusted. */
 void bf_answer_headline(struct bf_buf *out, const struct bf_answer *a);
-void bf_answer_issuer(struct bf_buf *out, const struct bf_answer *a);
+void bf_answer_issuer(struct bf_buf *out, const struct bf_record *r, enum bf_believed believed,
+                      const char *trusted_name);
 /* Calls say with each sentence on what the verdict does not speak of. */
 void bf_answer_each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text),
                                 void *ctx);
