@@ -37,6 +37,13 @@ refuse verify b.mp4 --heatmap nowhere/heat.mp4
 refuse verify b.mp4 --heatmap b.mp4 --force
 refuse verify a.mp4 b.mp4 --heatmap two.mp4
 refuse verify nothing.mp4 --heatmap none.mp4
+# a disk that fills up
+(
+    trap '' XFSZ
+    ulimit -f 64
+    quietly 2 verify a.mp4 --heatmap full.mp4
+    says "cannot write 'full.mp4': File too large"
+) || exit
 # nothing altered, nothing registered, turned as shown, odd made even
 quietly 0 verify a.mp4 --heatmap heat.mp4 --force --report a.html
 echo "same $(shape heat.mp4)"

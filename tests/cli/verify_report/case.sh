@@ -42,6 +42,15 @@ closed b.html
 page_has b.html '<h1 class="yes">IDENTICAL to record 0 (Six seconds): the same file</h1>'
 page_lacks b.html '<img'
 
+# a disk that fills up
+(
+    trap '' XFSZ
+    ulimit -f 4
+    quietly 2 verify a.mp4 --report full.html
+    says "cannot write 'full.html': File too large"
+) || exit
+[ ! -e full.html ] || complain "half a page was written"
+
 name='<img src=x onerror=alert(1)>.mp4'
 cp "$MEDIA/tiny.mp4" "$name"
 quietly 0 register "$name" --key news.key --title '<script>alert(1)</script>'
