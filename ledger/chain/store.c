@@ -17,22 +17,19 @@
 #define DATA_FILE "data.mdb"
 #define MARK_FILE "made.txt" /* no longer a name than DATA_FILE */
 
-static const struct {
-    const char *name;
-    unsigned flags;
-} tables[BF_TABLE_COUNT] = {
-    [BF_TABLE_META] = {"meta", 0},
-    [BF_TABLE_RECORDS] = {"records", 0},
-    [BF_TABLE_NODES] = {"nodes", 0},
-    [BF_TABLE_CHECKPOINTS] = {"checkpoints", 0},
-    [BF_TABLE_BY_HASH] = {"by-hash", 0},
-    [BF_TABLE_BY_FILE] = {"by-file", 0},
-    [BF_TABLE_BY_FRAMES] = {"by-frames", MDB_DUPSORT},
-    [BF_TABLE_BLOBS] = {"blobs", 0},
-    [BF_TABLE_CODES] = {"codes", MDB_DUPSORT | MDB_DUPFIXED},
-    [BF_TABLE_ANCHORS] = {"anchors", 0},
-    [BF_TABLE_FEATURES] = {"features", MDB_DUPSORT | MDB_DUPFIXED},
-    [BF_TABLE_OWN] = {"own", 0},
+const char *const bf_table_names[BF_TABLE_COUNT] = {
+    [BF_TABLE_META] = "meta",           [BF_TABLE_RECORDS] = "records",
+    [BF_TABLE_NODES] = "nodes",         [BF_TABLE_CHECKPOINTS] = "checkpoints",
+    [BF_TABLE_BY_HASH] = "by-hash",     [BF_TABLE_BY_FILE] = "by-file",
+    [BF_TABLE_BY_FRAMES] = "by-frames", [BF_TABLE_BLOBS] = "blobs",
+    [BF_TABLE_CODES] = "codes",         [BF_TABLE_ANCHORS] = "anchors",
+    [BF_TABLE_FEATURES] = "features",   [BF_TABLE_OWN] = "own",
+};
+
+static const unsigned table_flags[BF_TABLE_COUNT] = {
+    [BF_TABLE_BY_FRAMES] = MDB_DUPSORT,
+    [BF_TABLE_CODES] = MDB_DUPSORT | MDB_DUPFIXED,
+    [BF_TABLE_FEATURES] = MDB_DUPSORT | MDB_DUPFIXED,
 };
 
 /* A write that the disk took only a part of reaches us as EIO; a full disk deserves its own name.
@@ -247,14 +244,14 @@ static enum bf_err open_tables(struct bf_store *s, bool create, struct bf_error 
 
     rc = begin(&txn, s, create ? 0 : MDB_RDONLY);
     for (i = 0; rc == 0 && i < BF_TABLE_COUNT; i++) {
-        rc = mdb_dbi_open(txn, tables[i].name, tables[i].flags | (create ? MDB_CREATE : 0),
+        rc = mdb_dbi_open(txn, bf_table_names[i], table_flags[i] | (create ? MDB_CREATE : 0),
                           &s->dbi[i]);
         if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
             mdb_txn_abort(txn);
             return bf_error_set(err, BF_ERR_FORMAT,
                                 "the ledger '%s' is of another version or damaged: it has no "
                                 "table '%s'",
-                                s->dir, tables[i].name);
+                                s->dir, bf_table_names[i]);
         }
     }
     /* A creation that was cut short leaves empty tables, and is taken up again. */
@@ -493,6 +490,7 @@ enum bf_err bf_txn_commit(struct bf_txn **t, struct bf_error *err)
     int rc = mdb_txn_commit((*t)->txn);
 
     s->n_txns--;
+    bf_page_cache_free(&(*t)->pages);
     free(*t);
     *t = NULL;
     if (rc == 0 && write)
@@ -506,6 +504,7 @@ void bf_txn_abort(struct bf_txn **t)
         return;
     mdb_txn_abort((*t)->txn);
     (*t)->store->n_txns--;
+    bf_page_cache_free(&(*t)->pages);
     free(*t);
     *t = NULL;
 }

@@ -21,13 +21,29 @@ struct bf_store {
     bool grow;
 };
 
+struct bf_page_cache;
+
 struct bf_txn {
     struct bf_store *store;
     struct MDB_txn *txn;
+    struct bf_page_cache *pages; /* made when it is first wanted */
     bool write;
 };
 
 /* Turns what LMDB said into an error; verb is "read" or "write". */
 enum bf_err bf_store_error(struct bf_store *s, int code, const char *verb, struct bf_error *err);
+
+extern const char *const bf_table_names[BF_TABLE_COUNT];
+
+typedef bool bf_dups_visit(void *ctx, size_t i, const void *values, size_t size, size_t n);
+
+/*
+ * bf_txn_dups_of past the map, for a read transaction. *done is false where this is not the machine
+ * for it, and nothing has been visited.
+ */
+enum bf_err bf_store_read_dups(bool *done, struct bf_txn *t, enum bf_table table, const void *keys,
+                               size_t key_len, size_t n_keys, bf_dups_visit *fn, void *ctx,
+                               struct bf_error *err);
+void bf_page_cache_free(struct bf_page_cache **c);
 
 #endif

@@ -168,10 +168,17 @@ enum bf_err bf_txn_dups_of(struct bf_txn *t, enum bf_table table, const void *ke
 {
     const uint8_t *key = keys;
     MDB_cursor *cursor;
-    bool more = true;
+    bool more = true, done = false;
     size_t i;
-    int rc = mdb_cursor_open(t->txn, t->store->dbi[table], &cursor);
+    int rc;
 
+    if (!t->write) {
+        enum bf_err e = bf_store_read_dups(&done, t, table, keys, key_len, n_keys, fn, ctx, err);
+
+        if (e != BF_OK || done)
+            return e;
+    }
+    rc = mdb_cursor_open(t->txn, t->store->dbi[table], &cursor);
     if (rc != 0)
         return fail(t, rc, "read", err);
     for (i = 0; i < n_keys && more && (rc == 0 || rc == MDB_NOTFOUND); i++) {

@@ -23,7 +23,7 @@ enum {
 };
 
 #define FRAMES_MAX (UINT64_C(1) << 32)
-#define MAPPED_MAX ((size_t)144 << 20) /* bytes of files that a lookup finds in memory at most */
+#define MAPPED_MAX ((size_t)64 << 20) /* bytes of files that a lookup finds in memory at most */
 
 _Static_assert(2 * SLOTS - 1 == BF_CODE_INDEX_DISTANCE,
                "a near code has a slot with 1 bit at most");
