@@ -3,14 +3,14 @@
 #include "cli/heatmap.h"
 #include "cli/report.h"
 #include "cli/verify_answer.h"
-#include "ledger/match/code_index.h"
+#include "ledger/match/combine.h"
 #include "lib/base/file.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CANDIDATES = 5 }; /* records that a suspect is held against in full */
+enum { SAME_FRAMES = 5 }; /* records with the same frames that are looked at */
 
 /* Frames alone do not make a video the same: shown at another speed they tell another story. */
 #define DURATION_SLACK 0.01
@@ -134,6 +134,9 @@ static enum bf_err decode_suspect(struct bf_answer *a, struct bf_trace **trace,
 
     if (rc != BF_OK)
         return rc;
+    a->in.stills = a->stills = bf_stills_create(a->in.info);
+    if (a->stills == NULL)
+        return bf_error_nomem(err);
     bf_cli_progress_start(&progress, a->file, "s", 1e6, s->opts->progress);
     rc = bf_intake_run(&a->in, add_to_trace, *trace, &progress.sink, err);
     bf_cli_progress_end(&progress);
@@ -162,7 +165,12 @@ static enum bf_err set_identical(struct bf_answer *a, struct bf_error *err)
     s->n_frames = a->record.n_frames;
     s->source_last_frame = a->record.n_frames - 1;
     a->verdict = BF_VERDICT_IDENTICAL;
-    a->match = (struct bf_match){.span = s, .n_spans = 1, .coverage = 1, .gain = 1, .speed = 1};
+    a->match = (struct bf_match){.span = s,
+                                 .n_spans = 1,
+                                 .coverage = 1,
+                                 .gain = 1,
+                                 .speed = 1,
+                                 .geometry = BF_GEOMETRY_SAME};
     return BF_OK;
 }
 
@@ -198,30 +206,36 @@ static enum bf_err judge_frames(bool *done, struct bf_answer *a, const struct bf
     return rc;
 }
 
-/* Holds the suspect against a record's digest; keeps the result where it says more than what is
- * there. */
-static enum bf_err try_digest(bool *better, struct bf_answer *a, const struct bf_trace *trace,
-                              const void *blob, size_t n, struct bf_error *err)
-{
-    struct bf_digest *d = NULL;
-    struct bf_match m = {0};
-    enum bf_err rc = bf_digest_open(&d, blob, n, "of the record", err);
+/* The suspect decoded again, for another geometry. */
+struct retracing {
+    const struct bf_answer *a;
+    const struct session *s;
+};
 
-    *better = false;
-    if (rc == BF_OK)
-        rc = bf_match_digest(&m, trace, d, tmp_dir(), err);
-    bf_digest_close(&d);
-    if (rc != BF_OK)
-        return rc;
-    if (m.verdict == BF_VERDICT_UNREGISTERED ||
-        (a->match.verdict != 0 && !bf_match_better(&m, &a->match))) {
-        bf_match_release(&m);
-        return BF_OK;
-    }
+static enum bf_err retrace(void *ctx, struct bf_trace **trace, const struct bf_geometry *g,
+                           unsigned cols, unsigned rows, struct bf_error *err)
+{
+    const struct retracing *r = ctx;
+    struct bf_cli_progress progress;
+    enum bf_err rc;
+
+    bf_cli_progress_start(&progress, r->a->file, "s", 1e6, r->s->opts->progress);
+    rc = bf_intake_retrace(trace, &r->a->in, r->a->file, g, cols, rows, tmp_dir(), &progress.sink,
+                           err);
+    bf_cli_progress_end(&progress);
+    return rc;
+}
+
+static void take_find(struct bf_answer *a, struct bf_find *f)
+{
     bf_match_release(&a->match);
-    a->match = m;
-    *better = true;
-    return BF_OK;
+    a->match = f->match;
+    f->match = (struct bf_match){0};
+    bf_buf_release(&a->digest);
+    a->digest = f->blob;
+    f->blob = (struct bf_buf){0};
+    a->verdict = a->match.verdict;
+    snprintf(a->reason, sizeof a->reason, "%s", a->match.reason);
 }
 
 static enum bf_err record_of(struct bf_record *r, struct bf_txn *t, uint64_t index,
@@ -238,9 +252,9 @@ static enum bf_err record_of(struct bf_record *r, struct bf_txn *t, uint64_t ind
 static enum bf_err find_same_frames(bool *done, struct bf_answer *a, const struct session *s,
                                     const struct bf_trace *trace, struct bf_error *err)
 {
-    uint64_t index[CANDIDATES];
+    uint64_t index[SAME_FRAMES];
     size_t n = 0, i;
-    enum bf_err rc = bf_ledger_find_frames(s->txn, a->in.frames32, index, CANDIDATES, &n, err);
+    enum bf_err rc = bf_ledger_find_frames(s->txn, a->in.frames32, index, SAME_FRAMES, &n, err);
 
     *done = false;
     if (rc == BF_ERR_NOT_FOUND)
@@ -260,43 +274,58 @@ static enum bf_err find_same_frames(bool *done, struct bf_answer *a, const struc
     return rc;
 }
 
-static enum bf_err find_alike(struct bf_answer *a, const struct session *s,
-                              const struct bf_trace *trace, struct bf_error *err)
+static enum bf_err blob_of(void *ctx, struct bf_buf *blob, uint64_t index, struct bf_error *err)
 {
-    struct bf_code_hit hit[CANDIDATES];
-    uint64_t best = 0;
-    size_t n = 0, i;
-    bool found = false;
-    enum bf_err rc = bf_code_index_find(hit, CANDIDATES, &n, s->txn, trace, err);
+    const struct session *s = ctx;
+    struct bf_record r;
+    enum bf_err rc = record_of(&r, s->txn, index, err);
 
-    for (i = 0; rc == BF_OK && i < n; i++) {
-        struct bf_buf blob = {0};
-        struct bf_record r;
-        bool better = false;
+    return rc == BF_OK ? bf_ledger_get_blob(s->txn, blob, r.digest32, err) : rc;
+}
 
-        rc = record_of(&r, s->txn, hit[i].record, err);
-        if (rc == BF_OK)
-            rc = bf_ledger_get_blob(s->txn, &blob, r.digest32, err);
-        if (rc == BF_OK)
-            rc = try_digest(&better, a, trace, blob.data, blob.len, err);
-        if (better) {
-            best = hit[i].record;
-            found = true;
-            bf_buf_release(&a->digest);
-            a->digest = blob;
-            blob = (struct bf_buf){0};
-        }
-        bf_buf_release(&blob);
-    }
-    if (rc != BF_OK)
+/* The other records that a compilation is made of, each checked like the first. */
+static enum bf_err take_parts(struct bf_answer *a, const struct session *s, struct bf_finds *finds,
+                              struct bf_error *err)
+{
+    size_t part[BF_PARTS_MAX], n, i;
+    enum bf_err rc = bf_finds_combine(finds, part, &n, err);
+
+    if (rc != BF_OK || n == 0)
         return rc;
-    if (!found) {
-        a->verdict = BF_VERDICT_UNREGISTERED;
-        return BF_OK;
+    a->part = calloc(n, sizeof *a->part);
+    if (a->part == NULL)
+        return bf_error_nomem(err);
+    for (i = 0; i < n && rc == BF_OK; i++) {
+        struct bf_answer other = {.file = a->file};
+        struct bf_answer_part *p = &a->part[i];
+
+        rc = take_record(&other, s, finds->item[part[i]].record, err);
+        p->record = other.record;
+        p->believed = other.believed;
+        memcpy(p->record_hash32, other.record_hash32, 32);
+        snprintf(p->trusted_name, sizeof p->trusted_name, "%s", other.trusted_name);
+        a->n_parts = i + 1;
     }
-    a->verdict = a->match.verdict;
-    snprintf(a->reason, sizeof a->reason, "%s", a->match.reason);
-    return take_record(a, s, best, err);
+    return rc;
+}
+
+static enum bf_err find_alike(struct bf_answer *a, struct session *s, const struct bf_trace *trace,
+                              struct bf_error *err)
+{
+    struct retracing again = {a, s};
+    const struct bf_suspect suspect = {trace, a->stills, tmp_dir(), retrace, &again};
+    struct bf_finds finds = {0};
+    enum bf_err rc = bf_search_ledger(&finds, &suspect, s->txn, blob_of, s, err);
+
+    a->verdict = BF_VERDICT_UNREGISTERED;
+    if (rc == BF_OK && finds.n > 0) {
+        rc = take_parts(a, s, &finds, err);
+        take_find(a, &finds.item[0]);
+    }
+    if (rc == BF_OK && finds.n > 0)
+        rc = take_record(a, s, finds.item[0].record, err);
+    bf_finds_release(&finds);
+    return rc;
 }
 
 struct private_count {
@@ -315,8 +344,7 @@ static bool count_private(void *ctx, const void *key, size_t key_len, const void
     return true;
 }
 
-static enum bf_err verify_on_ledger(struct bf_answer *a, const struct session *s,
-                                    struct bf_error *err)
+static enum bf_err verify_on_ledger(struct bf_answer *a, struct session *s, struct bf_error *err)
 {
     struct bf_trace *trace = NULL;
     struct private_count c = {s, 0};
@@ -349,9 +377,10 @@ static enum bf_err verify_on_ledger(struct bf_answer *a, const struct session *s
 static enum bf_err verify_offline(struct bf_answer *a, const struct session *s,
                                   struct bf_error *err)
 {
+    struct retracing again = {a, s};
     struct bf_trace *trace = NULL;
     struct bf_error why = {0};
-    bool done = false, found = false;
+    bool done = false;
     enum bf_proof_verdict v = check_proof(a, s, &s->proof, &why);
     enum bf_err rc;
 
@@ -374,11 +403,16 @@ static enum bf_err verify_offline(struct bf_answer *a, const struct session *s,
         rc = judge_frames(&done, a, trace, s->has_digest ? s->digest.data : NULL, s->digest.len,
                           err);
     if (rc == BF_OK && !done && s->has_digest) {
-        rc = try_digest(&found, a, trace, s->digest.data, s->digest.len, err);
-        a->verdict = found ? a->match.verdict : BF_VERDICT_UNREGISTERED;
-        snprintf(a->reason, sizeof a->reason, "%s",
-                 found ? a->match.reason : "nothing of the proof's record is in it");
-        a->has_record = found;
+        const struct bf_suspect suspect = {trace, a->stills, tmp_dir(), retrace, &again};
+        struct bf_finds finds = {0};
+
+        rc = bf_search_record(&finds, &suspect, s->digest.data, s->digest.len, err);
+        a->has_record = rc == BF_OK && finds.n > 0;
+        a->verdict = BF_VERDICT_UNREGISTERED;
+        snprintf(a->reason, sizeof a->reason, "nothing of the proof's record is in it");
+        if (a->has_record)
+            take_find(a, &finds.item[0]);
+        bf_finds_release(&finds);
     } else if (rc == BF_OK && !done) {
         a->verdict = BF_VERDICT_INCONCLUSIVE;
         snprintf(a->reason, sizeof a->reason,
@@ -409,7 +443,7 @@ static enum bf_exit show(const struct session *s, const struct bf_answer *a,
     return rc == BF_OK ? BF_EXIT_YES : bf_cli_fail(&err);
 }
 
-static enum bf_exit verify_file(const struct session *s, const char *path)
+static enum bf_exit verify_file(struct session *s, const char *path)
 {
     struct bf_answer a = {.file = path};
     struct bf_error err = {0};
@@ -432,6 +466,7 @@ static enum bf_exit verify_file(const struct session *s, const char *path)
     bf_match_release(&a.match);
     bf_buf_release(&a.digest);
     free(a.part);
+    bf_stills_free(&a.stills);
     bf_intake_close(&a.in);
     return rc;
 }

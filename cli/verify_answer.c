@@ -54,7 +54,7 @@ void bf_answer_each_not_checked(const struct bf_answer *a, void (*say)(void *ctx
     if (a->has_record)
         say(ctx, "the time of registering: it is the issuer's own clock");
     if (a->verdict == BF_VERDICT_UNREGISTERED)
-        say(ctx, "mirrored, cropped, turned or slowed copies");
+        say(ctx, "copies under 1 s, tilted ones, and those that show a small part of the picture");
     if (a->verdict == BF_VERDICT_SAME_CONTENT && a->match.n_spans > 0 &&
         a->match.span[0].state == BF_SPAN_SAME)
         say(ctx,
@@ -71,16 +71,26 @@ static void say_json(void *ctx, const char *text)
     json_array_append_new(ctx, json_string(text));
 }
 
-static json_t *json_span(const struct bf_span *s)
+/* The record that a span comes from. */
+static const struct bf_record *record_of(const struct bf_answer *a, const struct bf_span *s)
+{
+    return s->part > 0 && s->part <= a->n_parts ? &a->part[s->part - 1].record : &a->record;
+}
+
+static json_t *json_span(const struct bf_answer *a, const struct bf_span *s)
 {
     json_t *o = json_pack("{s:I, s:I, s:s}", "suspect_start_us", (json_int_t)s->suspect_start_us,
                           "suspect_end_us", (json_int_t)s->suspect_end_us, "state",
                           bf_span_state_name(s->state));
 
-    if (s->state != BF_SPAN_FOREIGN)
+    if (s->state != BF_SPAN_FOREIGN) {
         json_object_set_new(o, "source_start_us", json_integer(s->source_start_us));
-    else
+        json_object_set_new(o, "record", json_integer((json_int_t)record_of(a, s)->index));
+    } else {
         json_object_set_new(o, "source_start_us", json_null());
+    }
+    if (s->change != BF_CHANGE_NONE)
+        json_object_set_new(o, "change", json_string(bf_change_name(s->change)));
     if (s->state == BF_SPAN_EXACT)
         json_object_set_new(
             o, "frames",
@@ -92,6 +102,7 @@ static json_t *json_span(const struct bf_span *s)
                             json_pack("{s:f, s:f, s:f, s:f}", "left", s->left, "top", s->top,
                                       "right", s->right, "bottom", s->bottom));
         json_object_set_new(o, "strength", json_real(s->strength));
+        json_object_set_new(o, "false_alarm", json_real(s->false_alarm));
     }
     return o;
 }
@@ -100,6 +111,7 @@ static json_t *json_transform(const struct bf_answer *a)
 {
     const struct bf_match *m = &a->match;
     const struct bf_intake *in = &a->in;
+    char geometry[256];
     double fps, record_fps;
 
     if (!a->has_record || a->same_bytes || m->n_spans == 0 || in->info == NULL)
@@ -108,27 +120,57 @@ static json_t *json_transform(const struct bf_answer *a)
     record_fps = a->record.duration_us > 0
                      ? (double)a->record.n_frames * 1e6 / (double)a->record.duration_us
                      : 0;
+    bf_geometry_describe(geometry, sizeof geometry, &m->geometry);
     return json_pack(
-        "{s:[ii], s:[ii], s:f, s:f, s:f, s:f, s:f, s:b, s:I}", "size", (int)in->info->width,
-        (int)in->info->height, "record_size", (int)a->record.width, (int)a->record.height,
-        "frames_per_second", fps, "record_frames_per_second", record_fps, "gain", m->gain, "bias",
-        m->bias, "speed", m->speed, "trimmed", m->trimmed, "offset_us", (json_int_t)m->offset_us);
+        "{s:[ii], s:[ii], s:f, s:f, s:f, s:f, s:f, s:b, s:I, s:s, s:b, s:i, s:{s:f, s:f, s:f, "
+        "s:f}}",
+        "size", (int)in->info->width, (int)in->info->height, "record_size", (int)a->record.width,
+        (int)a->record.height, "frames_per_second", fps, "record_frames_per_second", record_fps,
+        "gain", m->gain, "bias", m->bias, "speed", m->speed, "trimmed", m->trimmed, "offset_us",
+        (json_int_t)m->offset_us, "geometry", geometry, "mirrored", m->geometry.mirrored,
+        "turned_degrees", (int)m->geometry.quarter_turns * 90, "box", "left", m->geometry.left,
+        "top", m->geometry.top, "right", m->geometry.right, "bottom", m->geometry.bottom);
+}
+
+static json_t *json_cuts(const struct bf_match *m)
+{
+    json_t *cuts = json_array();
+    size_t i;
+
+    for (i = 0; i < m->n_cuts; i++)
+        json_array_append_new(cuts, json_pack("{s:s, s:I, s:I, s:I}", "change",
+                                              bf_change_name(m->cut[i].change), "suspect_us",
+                                              (json_int_t)m->cut[i].suspect_us, "source_from_us",
+                                              (json_int_t)m->cut[i].source_from_us, "source_to_us",
+                                              (json_int_t)m->cut[i].source_to_us));
+    return cuts;
+}
+
+static json_t *json_record(const struct bf_record *r, const uint8_t hash32[32],
+                           enum bf_believed believed, const char *trusted_name)
+{
+    json_t *o = bf_cli_json_record(r, hash32);
+
+    json_object_set_new(o, "trust", json_string(believed_name(believed)));
+    if (believed == BF_BELIEVED_LISTED)
+        json_object_set_new(o, "trusted_as", bf_cli_json_text(trusted_name));
+    return o;
 }
 
 struct json_t *bf_answer_json(const struct bf_answer *a)
 {
-    json_t *spans = json_array(), *not_checked = json_array(), *record = json_null(), *chain, *o;
+    json_t *spans = json_array(), *not_checked = json_array(), *record = json_null(),
+           *others = json_array(), *chain, *o;
     size_t i;
 
     for (i = 0; i < a->match.n_spans; i++)
-        json_array_append_new(spans, json_span(&a->match.span[i]));
+        json_array_append_new(spans, json_span(a, &a->match.span[i]));
     bf_answer_each_not_checked(a, say_json, not_checked);
-    if (a->has_record) {
-        record = bf_cli_json_record(&a->record, a->record_hash32);
-        json_object_set_new(record, "trust", json_string(believed_name(a->believed)));
-        if (a->believed == BF_BELIEVED_LISTED)
-            json_object_set_new(record, "trusted_as", bf_cli_json_text(a->trusted_name));
-    }
+    if (a->has_record)
+        record = json_record(&a->record, a->record_hash32, a->believed, a->trusted_name);
+    for (i = 0; i < a->n_parts; i++)
+        json_array_append_new(others, json_record(&a->part[i].record, a->part[i].record_hash32,
+                                                  a->part[i].believed, a->part[i].trusted_name));
     chain = json_pack("{s:I, s:o, s:b}", "size", (json_int_t)a->chain_size, "root",
                       a->chain_size > 0 ? bf_cli_json_hex(a->chain_root32, 32) : json_null(),
                       "checked", a->chain_checked);
@@ -138,6 +180,8 @@ struct json_t *bf_answer_json(const struct bf_answer *a)
                   a->match.coverage, "chain", chain, "not_checked", not_checked);
     if (o != NULL && a->reason[0] != '\0')
         json_object_set_new(o, "reason", bf_cli_json_text(a->reason));
+    json_object_set_new(o, "other_records", others);
+    json_object_set_new(o, "cuts", json_cuts(&a->match));
     return o;
 }
 
@@ -219,35 +263,66 @@ static void print_issuer(const struct bf_answer *a)
     printf("  %-11s %s, by the issuer's clock\n", "registered", time);
 }
 
-static void print_span(const struct bf_span *s)
+static void print_span(const struct bf_answer *a, const struct bf_span *s)
 {
-    char from[32], to[32], source[32], source_end[32];
+    char from[32], to[32], source[32], source_end[32], which[48] = "the record";
+    double speed = s->part == 0 && a->match.speed != 0 ? a->match.speed : 1;
+    int64_t end =
+        s->source_start_us + (int64_t)(speed * (double)(s->suspect_end_us - s->suspect_start_us));
 
     bf_duration_format(from, s->suspect_start_us);
     bf_duration_format(to, s->suspect_end_us);
     bf_duration_format(source, s->source_start_us);
-    bf_duration_format(source_end, s->source_start_us + s->suspect_end_us - s->suspect_start_us);
+    bf_duration_format(source_end, end > 0 ? end : 0);
+    if (a->n_parts > 0)
+        snprintf(which, sizeof which, "record %" PRIu64, record_of(a, s)->index);
     printf("  %9s - %-9s  ", from, to);
     switch (s->state) {
     case BF_SPAN_EXACT:
-        printf("exact    frames %" PRIu64 " to %" PRIu64 " of the record, bit for bit",
-               s->source_frame, s->source_last_frame);
+        printf("exact    frames %" PRIu64 " to %" PRIu64 " of %s, bit for bit", s->source_frame,
+               s->source_last_frame, which);
         if (s->n_frames <= s->source_last_frame - s->source_frame)
             printf(" (%" PRIu64 " of them)", s->n_frames);
         putchar('\n');
         break;
     case BF_SPAN_SAME:
-        printf("same     as %s - %s of the record\n", source, source_end);
+        printf("same     as %s - %s of %s\n", source, source_end, which);
         break;
     case BF_SPAN_ALTERED:
-        printf("ALTERED  against %s - %s of the record, from %.0f %% to %.0f %% across, %.0f %% to "
+        printf("ALTERED  against %s - %s of %s, from %.0f %% to %.0f %% across, %.0f %% to "
                "%.0f %% down\n",
-               source, source_end, s->left * 100, s->right * 100, s->top * 100, s->bottom * 100);
+               source, source_end, which, s->left * 100, s->right * 100, s->top * 100,
+               s->bottom * 100);
         break;
     case BF_SPAN_FOREIGN:
-        printf("FOREIGN  not of the record\n");
+        printf("FOREIGN  not of %s\n", a->n_parts > 0 ? "any of these records" : "the record");
         break;
     }
+}
+
+static void print_parts(const struct bf_answer *a)
+{
+    char title[BF_TITLE_MAX * 4 + 1];
+    size_t i;
+
+    for (i = 0; i < a->n_parts; i++) {
+        const struct bf_answer_part *p = &a->part[i];
+        struct bf_buf text = {0};
+
+        bf_text_escape(title, sizeof title, p->record.title, strlen(p->record.title));
+        bf_answer_issuer(&text, &p->record, p->believed, p->trusted_name);
+        printf("  %-11s record %" PRIu64 " (%s), issued by %.*s\n", i == 0 ? "and of" : "",
+               p->record.index, title, (int)text.len, (const char *)text.data);
+        bf_buf_release(&text);
+    }
+}
+
+static void print_geometry(const struct bf_answer *a)
+{
+    char text[256];
+
+    if (a->match.n_spans > 0 && bf_geometry_describe(text, sizeof text, &a->match.geometry) > 0)
+        printf("  %-11s %s\n", "shown", text);
 }
 
 static void print_copy(const struct bf_answer *a)
@@ -290,9 +365,11 @@ void bf_answer_print(const struct bf_answer *a)
         print_issuer(a);
         if (!a->same_bytes && a->in.info != NULL)
             print_copy(a);
+        print_geometry(a);
+        print_parts(a);
     }
     for (i = 0; i < a->match.n_spans; i++)
-        print_span(&a->match.span[i]);
+        print_span(a, &a->match.span[i]);
     if (a->chain_checked)
         printf("  %-11s the record's signature, its place among %" PRIu64
                " record%s, the signed checkpoint\n",

@@ -9,6 +9,7 @@ enum {
     REFINE_WINDOWS = 240, /* moments an offset is refined on */
     REFINE_US = 2000000,  /* how far a vote may be off; more where it comes from sightings: */
     REFINE_FAR_US = 9000000,
+    SUPPORT_MARGIN_US = 700000,
     FAR_VOTES = 3,
     RETIMED = 3, /* lines of other rates that are tried */
     RETIMED_LEAST_US = 60000000,
@@ -131,13 +132,20 @@ struct moments {
     struct shown shown;
 };
 
-static void choose_moments(struct moments *m, const struct bf_trace *t, size_t n_moments)
+static void choose_moments(struct moments *m, const struct bf_trace *t, int64_t from_us,
+                           int64_t to_us)
 {
-    size_t i, n = n_moments < REFINE_WINDOWS ? n_moments : REFINE_WINDOWS;
+    size_t first = (size_t)(from_us > SUPPORT_MARGIN_US ? from_us - SUPPORT_MARGIN_US : 0) /
+                   BF_ALIGN_STEP_US,
+           end = (size_t)((to_us + SUPPORT_MARGIN_US) / BF_ALIGN_STEP_US), i, n;
 
+    if ((int64_t)end * BF_ALIGN_STEP_US > bf_trace_end_us(t))
+        end = (size_t)((bf_trace_end_us(t) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US);
+    n = end > first ? end - first : 0;
+    n = n < REFINE_WINDOWS ? n : REFINE_WINDOWS;
     m->n = 0;
     for (i = 0; i < n; i++) {
-        m->k[m->n] = i * n_moments / n;
+        m->k[m->n] = first + i * (end - first) / n;
         if (suspect_at(m->x + m->n * BF_COARSE_CELLS, t, m->k[m->n]))
             m->n++;
     }
@@ -217,7 +225,7 @@ static void refine_rate(struct bf_time_line *line, const struct moments *m,
                         struct bf_coarse *source, double range, double by, struct fit f,
                         float *scratch)
 {
-    struct bf_time_line best = *line, l;
+    struct bf_time_line best = *line, l = *line;
     float best_cost = cost_at(m, source, line, f, scratch);
     int64_t middle = moment_us(m->k[m->n / 2]);
     double r;
@@ -480,6 +488,9 @@ static void add_line(struct aligning *a, struct bf_time_line line, int64_t range
     struct fit fit;
     size_t j;
 
+    choose_moments(&a->m, a->suspect, line.from_us, line.to_us);
+    if (a->m.n == 0)
+        return;
     refine(&line, &a->m, a->coarse, range_us, &fit, a->scratch);
     for (j = 0; j < a->n; j++)
         if (same_line(&a->line[j], &line, bf_trace_end_us(a->suspect)))
@@ -587,9 +598,6 @@ enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struc
         rc =
             bf_votes_count(vote, BF_ALIGN_OFFSETS, &n_votes, suspect, source, moment, n_pairs, err);
     if (rc != BF_OK || n_votes == 0)
-        goto out;
-    choose_moments(&a.m, suspect, a.n_moments);
-    if (a.m.n == 0)
         goto out;
     /* Sightings know the time of what stays in the picture to some seconds only. */
     for (i = 0; !bf_trace_has_codes(suspect) && i < n_votes && i < FAR_VOTES; i++)

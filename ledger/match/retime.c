@@ -132,7 +132,7 @@ static void try_rate(struct line_score *peak, size_t *n_peaks, double rate,
         }
     }
     for (b = 1; b + 1 < n_bins; b++) {
-        struct line_score l = {{rate, 0}, score[b]};
+        struct line_score l = {{.rate = rate, .to_us = end_us}, score[b]};
 
         if (score[b] < score[b - 1] || score[b] < score[b + 1])
             continue;

@@ -247,7 +247,7 @@ static enum bf_err register_run(bool *again, struct trial *t, const struct bf_ru
             longest = &runs->item[i];
     if (longest == NULL)
         return BF_OK;
-    line = (struct bf_time_line){longest->rate, longest->offset_us};
+    line = (struct bf_time_line){longest->rate, longest->offset_us, 0, 0};
     rc = pair_stills(t, &line, 1, longest->start_us, longest->end_us, TIME_STEP_US, err);
     if (rc != BF_OK || t->n_pairs < 2)
         return rc;

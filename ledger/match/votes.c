@@ -20,6 +20,8 @@ enum {
 #define RATE_STEP 0.02    /* at most */
 #define RATE_DRIFT_US 4e5 /* between two rates over the whole suspect, at most */
 #define RATE_SAME 0.02
+#define SUPPORT_EDGE 0.03 /* of a line's hits, at either end, that do not count for where it lies \
+                           */
 #define LINE_NEAR_US 300000 /* a hit so near a line is explained by it */
 
 struct probe {
@@ -211,7 +213,7 @@ static enum bf_err find_peaks(struct bf_time_line *line, size_t cap, size_t *n,
 
         if (t.smooth[best] <= 0)
             break;
-        line[(*n)++] = (struct bf_time_line){1, tally_offset(&t, best)};
+        line[(*n)++] = (struct bf_time_line){.rate = 1, .offset_us = tally_offset(&t, best)};
         from = best > APART_BINS ? best - APART_BINS : 0;
         to = best + APART_BINS < t.n ? best + APART_BINS : t.n - 1;
         for (i = from; i <= to; i++)
@@ -260,13 +262,17 @@ static void fit_line(struct bf_time_line *line, const struct counting *c, const 
     }
 }
 
+static bool is_near(const struct hit *h, const struct bf_time_line *line)
+{
+    return fabs(h->source_us - line->rate * h->suspect_us - (double)line->offset_us) < LINE_NEAR_US;
+}
+
 static void explain(uint8_t *explained, const struct counting *c, const struct bf_time_line *line)
 {
     size_t i;
 
     for (i = 0; i < c->n_hits; i++)
-        if (fabs(c->hit[i].source_us - line->rate * c->hit[i].suspect_us -
-                 (double)line->offset_us) < LINE_NEAR_US)
+        if (is_near(&c->hit[i], line))
             explained[c->hit[i].probe] = 1;
 }
 
@@ -296,7 +302,8 @@ static enum bf_err find_retimed(bool *found, struct bf_time_line *line, const st
             at = tally_best(&t);
             if ((double)t.smooth[at] > best) {
                 best = (double)t.smooth[at];
-                *line = (struct bf_time_line){sign * rate, tally_offset(&t, at)};
+                *line =
+                    (struct bf_time_line){.rate = sign * rate, .offset_us = tally_offset(&t, at)};
             }
         }
     }
@@ -321,7 +328,7 @@ static enum bf_err add_retimed(struct bf_time_line *line, size_t cap, size_t *n,
     if (explained == NULL)
         return bf_error_nomem(err);
     for (k = 0; rc == BF_OK && k < RETIMED_LINES && cap > 0; k++) {
-        struct bf_time_line x = {1, 0};
+        struct bf_time_line x = {.rate = 1};
         bool found;
 
         rc = find_retimed(&found, &x, c, explained, duration_us, err);
@@ -342,6 +349,49 @@ static enum bf_err add_retimed(struct bf_time_line *line, size_t cap, size_t *n,
     }
     free(explained);
     return rc;
+}
+
+static int by_suspect_us(const void *a, const void *b)
+{
+    const struct hit *x = a, *y = b;
+
+    return x->suspect_us < y->suspect_us ? -1 : x->suspect_us > y->suspect_us;
+}
+
+/* From where to where in the suspect the line has its hits, but for the outermost few. The hits are
+ * in order. */
+static void find_support(struct bf_time_line *line, const struct counting *c, int64_t duration_us)
+{
+    double total = 0, sum = 0;
+    size_t i;
+
+    line->from_us = 0;
+    line->to_us = duration_us;
+    for (i = 0; i < c->n_hits; i++)
+        if (is_near(&c->hit[i], line))
+            total += (double)c->hit[i].weight;
+    for (i = 0; i < c->n_hits; i++) {
+        if (!is_near(&c->hit[i], line))
+            continue;
+        sum += (double)c->hit[i].weight;
+        if (sum <= SUPPORT_EDGE * total)
+            line->from_us = (int64_t)c->hit[i].suspect_us;
+        if (sum >= (1 - SUPPORT_EDGE) * total) {
+            line->to_us = (int64_t)c->hit[i].suspect_us;
+            break;
+        }
+    }
+}
+
+static void find_supports(struct bf_time_line *line, size_t n, struct counting *c,
+                          int64_t duration_us)
+{
+    size_t i;
+
+    if (c->n_hits > 0)
+        qsort(c->hit, c->n_hits, sizeof *c->hit, by_suspect_us);
+    for (i = 0; i < n; i++)
+        find_support(&line[i], c, duration_us);
 }
 
 enum bf_err bf_votes_count(struct bf_time_line *line, size_t cap, size_t *n,
@@ -369,6 +419,8 @@ enum bf_err bf_votes_count(struct bf_time_line *line, size_t cap, size_t *n,
         rc = find_peaks(line, cap, n, &c, err);
     if (rc == BF_OK)
         rc = add_retimed(line, cap, n, &c, c.n_probes + n_moments, bf_trace_end_us(suspect), err);
+    if (rc == BF_OK)
+        find_supports(line, *n, &c, bf_trace_end_us(suspect));
 out:
     free(c.probe);
     free(c.source_us);
@@ -388,6 +440,8 @@ enum bf_err bf_votes_moments(struct bf_time_line *line, size_t cap, size_t *n,
         rc = find_peaks(line, cap, n, &c, err);
     if (rc == BF_OK)
         rc = add_retimed(line, cap, n, &c, n_moments, duration_us, err);
+    if (rc == BF_OK)
+        find_supports(line, *n, &c, duration_us);
     free(c.hit);
     return rc;
 }

@@ -13,6 +13,7 @@
 struct bf_time_line {
     double rate; /* 1: as registered; 0.5: slowed to half; negative: backwards */
     int64_t offset_us;
+    int64_t from_us, to_us; /* of the suspect: where those lie that agree on it */
 };
 
 /*
