@@ -6,8 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -23,8 +23,8 @@ struct bf_store *bf_txn_store(struct bf_txn *t)
 /* Bytes of files that are mapped and in memory; 0 where the system does not say. */
 static uint64_t mapped_bytes(void)
 {
-    uint64_t size = 0, resident = 0, shared = 0;
-    char text[128];
+    char text[128], *end;
+    uint64_t shared;
     ssize_t n;
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 
@@ -35,28 +35,39 @@ static uint64_t mapped_bytes(void)
     if (n <= 0)
         return 0;
     text[n] = '\0';
-    if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &size, &resident, &shared) != 3)
-        return 0;
+    /* size, resident, shared: in pages */
+    strtoull(text, &end, 10);
+    strtoull(end, &end, 10);
+    shared = strtoull(end, &end, 10);
     return shared * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Pages of a shared map that is only read are those of the file: letting them go loses nothing. */
+/*
+ * A line is "from-to rights offset device inode path", numbers but the inode in hexadecimal. Pages
+ * of a shared map that is only read are those of the file: letting them go loses nothing.
+ */
 static void let_go(const char *line, uint64_t inode)
 {
-    uint64_t of = 0;
-    uintptr_t from = 0, to = 0;
-    char rights[5] = "";
+    static const char rights[] = " r--s ";
     union {
         uintptr_t at;
         void *p;
-    } u;
+    } from;
+    uintptr_t to;
+    char *p;
 
-    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*s %" SCNu64, &from, &to, rights, &of) !=
-            4 ||
-        of != inode || strcmp(rights, "r--s") != 0)
+    from.at = (uintptr_t)strtoull(line, &p, 16);
+    if (*p != '-')
         return;
-    u.at = from;
-    madvise(u.p, to - from, MADV_DONTNEED);
+    to = (uintptr_t)strtoull(p + 1, &p, 16);
+    if (strncmp(p, rights, sizeof rights - 1) != 0)
+        return;
+    strtoull(p + sizeof rights - 1, &p, 16);
+    if (*p != ' ')
+        return;
+    p = strchr(p + 1, ' ');
+    if (p != NULL && strtoull(p, NULL, 10) == inode && to > from.at)
+        madvise(from.p, to - from.at, MADV_DONTNEED);
 }
 
 void bf_store_trim(struct bf_store *s, size_t max_bytes)

@@ -149,8 +149,10 @@ enum bf_err bf_code_index_put(struct bf_txn *t, const struct bf_code_entry *e, s
         return bf_error_set(err, BF_ERR_LIMIT, "the lookup index holds no more than 2^32 frames");
     order = malloc((n + 1) * sizeof *order);
     end = malloc(SLOT_VALUES * sizeof *end);
-    if (order == NULL || end == NULL)
+    if (order == NULL || end == NULL) {
         rc = bf_error_nomem(err);
+        goto out;
+    }
     for (i = 0; i < n && rc == BF_OK; i++)
         rc = put_anchor(t, (uint32_t)(frame + i), &e[i], err);
     /* A slot at a time, in the order of the keys, so that a page is written to once. */
@@ -158,6 +160,7 @@ enum bf_err bf_code_index_put(struct bf_txn *t, const struct bf_code_entry *e, s
         sort_by_slot(order, end, e, n, s);
         rc = put_slot(t, (uint32_t)frame, e, order, n, s, err);
     }
+out:
     free(order);
     free(end);
     return rc;

@@ -187,6 +187,53 @@ static void snapshot(void **state)
     assert_memory_equal(&before, &after, sizeof before);
 }
 
+static long mapped_kb(void)
+{
+    char line[256];
+    FILE *f = fopen("/proc/self/status", "r");
+    long kb = 0;
+
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, "RssFile:", 8) == 0)
+            kb = strtol(line + 8, NULL, 10);
+    fclose(f);
+    return kb;
+}
+
+/* What was read stays where it is, and less of the map is in memory. */
+static void trimmed(void **state)
+{
+    static uint8_t big[3 << 20];
+    struct bf_txn *t = NULL;
+    struct bf_error err;
+    enum bf_err rc;
+    const void *p;
+    long before;
+    size_t n, i;
+
+    (void)state;
+    for (i = 0; i < sizeof big; i++)
+        big[i] = (uint8_t)next_random();
+    do {
+        OK(bf_store_begin_write(&t, s, &err));
+        rc = bf_txn_put(t, BF_TABLE_BLOBS, "k", 1, big, sizeof big, &err);
+        if (rc == BF_OK)
+            rc = bf_txn_commit(&t, &err);
+        bf_txn_abort(&t);
+    } while (rc == BF_ERR_LIMIT && bf_store_wants_retry(s));
+    OK(rc);
+    OK(bf_store_begin_read(&t, s, &err));
+    OK(bf_txn_get(t, BF_TABLE_BLOBS, "k", 1, &p, &n, &err));
+    assert_true(n == sizeof big && memcmp(p, big, n) == 0);
+    bf_store_trim(s, SIZE_MAX);
+    before = mapped_kb();
+    bf_store_trim(bf_txn_store(t), 0);
+    assert_true(mapped_kb() < before - 2000);
+    assert_memory_equal(p, big, n);
+    bf_txn_abort(&t);
+}
+
 static bool touch(void *ctx, size_t i, const void *values, size_t size, size_t n)
 {
     const uint8_t *p = values;
@@ -253,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(short_keys, make_store, remove_store),
         cmocka_unit_test_setup_teardown(long_keys, make_store, remove_store),
         cmocka_unit_test_setup_teardown(snapshot, make_store, remove_store),
+        cmocka_unit_test_setup_teardown(trimmed, make_store, remove_store),
         cmocka_unit_test_setup_teardown(damaged, make_store, remove_store),
     };
 
