@@ -163,6 +163,7 @@ static enum bf_err set_identical(struct bf_answer *a, struct bf_error *err)
     s->state = BF_SPAN_EXACT;
     s->suspect_end_us = a->same_bytes ? (int64_t)a->record.duration_us : a->in.end_us;
     s->n_frames = a->record.n_frames;
+    s->rate = 1;
     s->source_last_frame = a->record.n_frames - 1;
     a->verdict = BF_VERDICT_IDENTICAL;
     a->match = (struct bf_match){.span = s,

@@ -24,7 +24,7 @@ enum bf_err bf_report_flush(struct bf_report *r, struct bf_error *err);
 /* The spans as a bar with times, and as a table. */
 void bf_report_timeline(struct bf_buf *b, const struct bf_answer *a);
 /* The record's time at the end of a span. */
-int64_t bf_report_source_end(const struct bf_match *m, const struct bf_span *s);
+int64_t bf_report_source_end(const struct bf_span *s);
 /* "a region shows something else"; "" where nothing is known */
 const char *bf_report_change_text(enum bf_change c);
 /* What was changed, span by span, with stills. Nothing where there is nothing to show. */

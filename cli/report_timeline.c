@@ -38,12 +38,10 @@ const char *bf_report_change_text(enum bf_change c)
     return "";
 }
 
-int64_t bf_report_source_end(const struct bf_match *m, const struct bf_span *s)
+int64_t bf_report_source_end(const struct bf_span *s)
 {
-    double speed = s->part == 0 && m->speed != 0 ? m->speed : 1;
-
     return s->source_start_us +
-           (int64_t)llround((double)(s->suspect_end_us - s->suspect_start_us) * speed);
+           (int64_t)llround((double)(s->suspect_end_us - s->suspect_start_us) * s->rate);
 }
 
 /* "0:20.5": tenths are what a bar can show. */
@@ -143,7 +141,7 @@ static void put_bar(struct bf_buf *b, const struct bf_match *m)
     take_place(&labels, 0);
     put_label(b, 0, 0, m->span[0].source_start_us);
     take_place(&labels, 100);
-    put_label(b, 100, end_us, last->state == BF_SPAN_FOREIGN ? -1 : bf_report_source_end(m, last));
+    put_label(b, 100, end_us, last->state == BF_SPAN_FOREIGN ? -1 : bf_report_source_end(last));
     /* The edges of what is wrong first, then the others where there is room. */
     for (important = 1; important >= 0; important--) {
         for (i = 1; i < m->n_spans; i++) {
@@ -198,7 +196,7 @@ static void put_row(struct bf_buf *b, const struct bf_answer *a, const struct bf
         bf_buf_printf(b, "none");
     } else {
         bf_duration_format(from, s->source_start_us);
-        bf_duration_format(to, bf_report_source_end(&a->match, s));
+        bf_duration_format(to, bf_report_source_end(s));
         bf_buf_printf(b, "%s&#160;&#8211; %s", from, to);
         if (s->part > 0 && s->part <= a->n_parts)
             bf_buf_printf(b, " of record %llu",

@@ -89,6 +89,8 @@ static json_t *json_span(const struct bf_answer *a, const struct bf_span *s)
     } else {
         json_object_set_new(o, "source_start_us", json_null());
     }
+    if (s->rate != 0 && s->rate != 1)
+        json_object_set_new(o, "speed", json_real(s->rate));
     if (s->change != BF_CHANGE_NONE)
         json_object_set_new(o, "change", json_string(bf_change_name(s->change)));
     if (s->state == BF_SPAN_EXACT)
@@ -266,9 +268,8 @@ static void print_issuer(const struct bf_answer *a)
 static void print_span(const struct bf_answer *a, const struct bf_span *s)
 {
     char from[32], to[32], source[32], source_end[32], which[48] = "the record";
-    double speed = s->part == 0 && a->match.speed != 0 ? a->match.speed : 1;
     int64_t end =
-        s->source_start_us + (int64_t)(speed * (double)(s->suspect_end_us - s->suspect_start_us));
+        s->source_start_us + (int64_t)(s->rate * (double)(s->suspect_end_us - s->suspect_start_us));
 
     bf_duration_format(from, s->suspect_start_us);
     bf_duration_format(to, s->suspect_end_us);

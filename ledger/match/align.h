@@ -22,6 +22,7 @@ struct bf_run {
     double gain, bias; /* suspect luma = gain x source luma + bias */
     double in_step; /* share, by motion, of the blocks that move in the record which move alike in
                        the suspect */
+    double close;   /* the same share of those that hardly differ from it */
     double moving;  /* how much of the record moves there, 0 to 1 */
     double suspect_moving; /* share of the suspect's blocks that move */
     double

@@ -29,11 +29,11 @@ static enum bf_err push(struct spans *to, const struct bf_span *s, struct bf_err
 }
 
 /* The part of a span that lies between two times. */
-static struct bf_span clip(struct bf_span s, int64_t from, int64_t to, double speed)
+static struct bf_span clip(struct bf_span s, int64_t from, int64_t to)
 {
     if (s.suspect_start_us < from) {
         if (s.source_start_us >= 0)
-            s.source_start_us += (int64_t)(speed * (double)(from - s.suspect_start_us));
+            s.source_start_us += (int64_t)(s.rate * (double)(from - s.suspect_start_us));
         s.suspect_start_us = from;
     }
     if (s.suspect_end_us > to)
@@ -62,7 +62,7 @@ static enum bf_err lay_in(struct spans *out, bool *used, const struct bf_span *s
 
             if (s.state == BF_SPAN_FOREIGN)
                 continue;
-            s = clip(s, rest.suspect_start_us, rest.suspect_end_us, other->speed);
+            s = clip(s, rest.suspect_start_us, rest.suspect_end_us);
             if (s.suspect_end_us - s.suspect_start_us < PIECE_MIN_US)
                 continue;
             s.part = part;

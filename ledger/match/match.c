@@ -143,7 +143,8 @@ static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_
     struct bf_span s = {.state = BF_SPAN_SAME,
                         .suspect_start_us = from,
                         .suspect_end_us = to,
-                        .source_start_us = source_start(run, from)};
+                        .source_start_us = source_start(run, from),
+                        .rate = run->rate};
 
     return add_span(m, &s, err);
 }
@@ -175,6 +176,7 @@ static enum bf_err add_run(struct bf_match *m, const struct bf_run *run,
         struct bf_span s = {.state = BF_SPAN_ALTERED,
                             .suspect_start_us = x->start_us > at ? x->start_us : at,
                             .suspect_end_us = x->end_us < run->end_us ? x->end_us : run->end_us,
+                            .rate = run->rate,
                             .change = x->change,
                             .strength = x->strength,
                             .false_alarm = x->false_alarm};
@@ -404,6 +406,7 @@ static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf
                         .suspect_end_us = end < n ? bf_trace_frame(suspect, end)->pts_us
                                                   : bf_trace_end_us(suspect),
                         .source_start_us = r->source_us,
+                        .rate = exact_speed(r, suspect),
                         .suspect_frame = r->suspect_frame,
                         .source_frame = r->source_frame,
                         .source_last_frame = r->source_frame + r->n_frames - 1,

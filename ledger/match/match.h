@@ -52,6 +52,7 @@ struct bf_span {
     enum bf_span_state state;
     int64_t suspect_start_us, suspect_end_us;
     int64_t source_start_us; /* of the record; -1 where FOREIGN */
+    double rate; /* of the record's clock there; 0 where FOREIGN */
     enum bf_change change;
     unsigned part; /* of which record: 0 is the one the verdict names, others count from 1 */
     /* ALTERED: the region, 0 to 1 of the suspect's picture as shown, its mean squared residual in
