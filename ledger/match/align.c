@@ -17,6 +17,7 @@ enum {
     RETIMED_NEAR_US = 500000,
     RUN_MIN_US = 1000000, /* a shorter run says too little */
     SHORT_RUN_US = 5000000,
+    TINY_RUN_US = 2900000,
     USED_MIN = 12, /* blocks that the suspect must show */
     CHUNK = 30,    /* moments that motion is compared over, 3 s; at least so many: */
     CHUNK_MIN = 8,
@@ -51,6 +52,8 @@ enum {
 #define SIZE_CLOSE 1.35
 #define CLOSE_MIN 0.25
 #define CLOSE_MIN_SHORT 0.45
+#define IN_STEP_MIN_TINY 0.85
+#define CLOSE_MIN_TINY 0.7
 /* Below this nothing moves, and the picture alone must do. */
 #define STILL 0.003
 /* How much wider or narrower, and by how many luma steps apart, blocks in step may be. */
@@ -428,14 +431,20 @@ bool bf_run_is_still(const struct bf_run *r)
 
 bool bf_run_follows(const struct bf_run *r)
 {
-    bool few = r->end_us - r->start_us < SHORT_RUN_US || r->rate != 1;
+    int64_t length = r->end_us - r->start_us;
+    bool retimed = r->rate != 1;
 
-    if (r->end_us - r->start_us < RUN_MIN_US)
+    if (length < RUN_MIN_US)
         return false;
     if (bf_run_is_still(r))
-        return r->distance < BF_STILL_DISTANCE && r->rate == 1;
-    return r->moving >= STILL && r->in_step >= (few ? IN_STEP_MIN_SHORT : IN_STEP_MIN) &&
-           r->close >= (few ? CLOSE_MIN_SHORT : CLOSE_MIN);
+        return r->distance < BF_STILL_DISTANCE && !retimed;
+    if (r->moving < STILL)
+        return false;
+    if (length < (retimed ? SHORT_RUN_US : TINY_RUN_US))
+        return r->in_step >= IN_STEP_MIN_TINY && r->close >= CLOSE_MIN_TINY;
+    if (length < SHORT_RUN_US || retimed)
+        return r->in_step >= IN_STEP_MIN_SHORT && r->close >= CLOSE_MIN_SHORT;
+    return r->in_step >= IN_STEP_MIN && r->close >= CLOSE_MIN;
 }
 
 void bf_runs_release(struct bf_runs *r)
