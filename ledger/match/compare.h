@@ -11,10 +11,13 @@ struct bf_alteration {
     int64_t start_us, end_us;        /* of the suspect */
     double left, top, right, bottom; /* of the record's picture, 0 to 1 */
     enum bf_change change;           /* REGION, OVERLAY or GRADE */
+    bool whole_run;                  /* it lasts from the first to the last compared sample */
+    double area;                     /* share of the cells shown that belong to the region */
     double strength;    /* mean squared residual of the region, in units of the noise's variance */
     double false_alarm; /* how likely a copy with nothing changed is to show as much anywhere */
 };
 
+/* By start. Two may overlap in time where their regions differ. */
 struct bf_alterations {
     struct bf_alteration *item;
     size_t n;

@@ -7,13 +7,23 @@
 #define NORMAL_MEDIAN 0.6745f /* of the absolute value of a unit normal */
 #define CLIP_WHITE 228.0f     /* luma beyond which a cell may hold clipped pixels */
 #define CLIP_BLACK 24.0f
+#define BEND_SHARE 0.7f /* of the bend of the curve over a cell that its mean may be off */
+#define MOTION_MAX 0.7f
 #define MOTION_STILL 0.05f /* of the motion, where the frame rate is the record's */
+#define RATE_SAME 1.08     /* ratio of two frame rates up to which they are one */
 #define PLACE_BOUND 2.0f
+#ifndef FLAT_SHARE
+#define FLAT_SHARE 0.6f
+#endif
+#ifndef RATE_SHARE
+#define RATE_SHARE 0.6
+#endif
 enum { MIDDLE_STEEP = 3 };
+enum { R_BINS = 128, LEVEL_STEPS = 256 / BF_TONE_LEVELS };
 enum { PLACE_MIN = 200, LEVEL_MIN = 300, Z_BINS = 256, Z_ONE = 16, ROWS_MAX = 1200 };
 
 struct counts {
-    uint32_t place[BF_PLACE_KINDS][128];
+    uint32_t place[BF_PLACE_KINDS][R_BINS];
     uint32_t level[BF_TONE_LEVELS][Z_BINS];
 };
 
@@ -42,7 +52,7 @@ static void fit_places(struct bf_noise *noise, const struct counts *c)
         for (steep = 0; steep < 8; steep++) {
             unsigned i = move * 8 + steep;
             uint64_t n;
-            float m = median_of(c->place[i], 128, &n) - 0.5f;
+            float m = median_of(c->place[i], R_BINS, &n) - 0.5f;
 
             noise->place[i] = m > 0 ? m / BF_RESIDUAL_ONE / NORMAL_MEDIAN : 0;
             /* Too few to say: as noisy as the calmer or flatter kind beside it. */
@@ -74,9 +84,16 @@ static void bound_places(struct bf_noise *noise)
 
         if (*calm > PLACE_BOUND * middle)
             *calm = PLACE_BOUND * middle;
-        for (move = 1; move < 8; move++)
-            if (noise->place[move * 8 + steep] > PLACE_BOUND * *calm)
-                noise->place[move * 8 + steep] = PLACE_BOUND * *calm;
+        if (*calm < FLAT_SHARE * middle)
+            *calm = FLAT_SHARE * middle;
+        for (move = 1; move < 8; move++) {
+            float *moving = &noise->place[move * 8 + steep];
+
+            if (*moving > PLACE_BOUND * *calm)
+                *moving = PLACE_BOUND * *calm;
+            if (*moving < FLAT_SHARE * middle)
+                *moving = FLAT_SHARE * middle;
+        }
     }
 }
 
@@ -85,7 +102,7 @@ static void bound_places(struct bf_noise *noise)
  * curve. Elsewhere a level is no place, and a factor for it would hide a face of its own
  * brightness.
  */
-static void fit_levels(struct bf_noise *noise, const struct counts *c, const struct bf_tone *tone)
+static void fit_levels(struct bf_noise *noise, const struct counts *c)
 {
     unsigned i;
 
@@ -93,7 +110,7 @@ static void fit_levels(struct bf_noise *noise, const struct counts *c, const str
         uint64_t n;
         float m = median_of(c->level[i], Z_BINS, &n) / Z_ONE / NORMAL_MEDIAN;
 
-        float shown = tone->at[(i * 256 + 128) / BF_TONE_LEVELS];
+        float shown = (float)(i * LEVEL_STEPS + LEVEL_STEPS / 2);
         bool clipped = shown > CLIP_WHITE || shown < CLIP_BLACK;
 
         noise->level[i] = n < LEVEL_MIN || m < 1 || !clipped ? 1 : m > 4 ? 4 : m;
@@ -101,14 +118,17 @@ static void fit_levels(struct bf_noise *noise, const struct counts *c, const str
 }
 
 enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
-                         const struct bf_tone *tone, const struct bf_trace *suspect,
+                         const struct bf_run *run, const struct bf_trace *suspect,
+
                          struct bf_digest *source, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct counts *c = calloc(1, sizeof *c);
     uint64_t n_rows = bf_spool_rows(rows), step = n_rows / ROWS_MAX + 1, k;
-    double suspect_frame_us = (double)bf_trace_end_us(suspect) / (double)bf_trace_frames(suspect);
+    double suspect_frame_us = (double)bf_trace_end_us(suspect) / (double)bf_trace_frames(suspect) *
+                              fabs(run->rate); /* of the record's time */
     double source_frame_us = (double)info->duration_us / (double)info->n_frames;
+    const uint8_t *visible = bf_trace_visible(suspect);
     unsigned i, n = info->cols * info->rows;
 
     if (c == NULL)
@@ -120,15 +140,20 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
      * takes away what all cells have in common, and about a third of a frame's motion is left.
      */
     noise->motion = MOTION_STILL;
-    if (suspect_frame_us > 1.2 * source_frame_us || suspect_frame_us < 0.8 * source_frame_us)
-        noise->motion = (float)(0.35 * suspect_frame_us / BF_DIGEST_PERIOD_US);
-    if (noise->motion > 0.5f)
-        noise->motion = 0.5f;
+    if (suspect_frame_us > RATE_SAME * source_frame_us ||
+        source_frame_us > RATE_SAME * suspect_frame_us)
+        noise->motion = (float)(RATE_SHARE * suspect_frame_us / BF_DIGEST_PERIOD_US);
+    if (noise->motion > MOTION_MAX)
+        noise->motion = MOTION_MAX;
     for (k = 0; k < n_rows; k += step) {
         const struct bf_residual_row *row = bf_spool_row(rows, k);
 
-        for (i = 0; i < n; i++)
-            c->place[row->place[i]][abs(row->residual[i])]++;
+        for (i = 0; i < n; i++) {
+            int r = abs(row->residual[i]);
+
+            if (visible[i] && !bf_residual_is_cut_off(row, i))
+                c->place[row->place[i]][r < R_BINS ? r : R_BINS - 1]++;
+        }
     }
     fit_places(noise, c);
     bound_places(noise);
@@ -138,20 +163,29 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
         for (i = 0; i < n; i++) {
             float z = sqrtf(bf_noise_square(noise, row, i, 200)) * Z_ONE;
 
-            c->level[row->level[i]][z < Z_BINS - 1 ? (unsigned)z : Z_BINS - 1]++;
+            if (visible[i])
+                c->level[row->expected[i] / LEVEL_STEPS]
+                        [z < Z_BINS - 1 ? (unsigned)z : Z_BINS - 1]++;
         }
     }
-    fit_levels(noise, c, tone);
+    fit_levels(noise, c);
     free(c);
     return BF_OK;
+}
+
+float bf_noise_variance(const struct bf_noise *noise, const struct bf_residual_row *row, unsigned i)
+{
+    float p = noise->place[row->place[i]] * noise->level[row->expected[i] / LEVEL_STEPS];
+    float m = noise->motion * (float)row->motion[i], b = BEND_SHARE * (float)row->bend[i];
+
+    return p * p + m * m + b * b;
 }
 
 float bf_noise_square(const struct bf_noise *noise, const struct bf_residual_row *row, unsigned i,
                       float cap)
 {
-    float r = (float)row->residual[i] / BF_RESIDUAL_ONE,
-          p = noise->place[row->place[i]] * noise->level[row->level[i]];
-    float m = noise->motion * (float)row->motion[i], z2 = r * r / (p * p + m * m);
+    float r = (float)row->residual[i] / BF_RESIDUAL_ONE;
+    float z2 = r * r / bf_noise_variance(noise, row, i);
 
     return z2 < cap ? z2 : cap;
 }

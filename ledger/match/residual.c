@@ -6,10 +6,22 @@
 enum {
     PERIOD = BF_DIGEST_PERIOD_US,
     TONE_SAMPLES = 100, /* moments the tone curve is fitted on */
-    LEVEL_MIN = 500,    /* cells before a level has a say in the curve */
+    LEVEL_MIN = 200,    /* cells before a level has a say in the curve */
     SHIFTS = 5,         /* a re-encoder's frames may stand a little early or late: best of these */
     SHIFT_US = 20000,
+    FIT_PASSES = 3,
 };
+
+#define TONE_RANGE 60.0f /* luma steps off the line that a cell may be to have a say in the curve \
+                          */
+#define TEXTURE 6u       /* luma steps that pixels of one cell may lie apart at least */
+/* Of one sample: cells closer than this to its line have a say in it, and count no more in its
+ * cost; a line other than the curve's own must cost so much less. */
+#define FIT_NEAR 6.0f
+#define FIT_FAR 8.0f
+#define FIT_BETTER 0.9f
+#define FIT_GAIN_MIN 0.05f
+#define FIT_GAIN_MAX 3.0f
 
 /* First and one past the last sample of the record that the run covers whole. */
 static void sample_range(int64_t *first, int64_t *end, const struct bf_run *run,
@@ -38,8 +50,8 @@ struct tone_counts {
     uint32_t at[BF_TONE_LEVELS][256];
 };
 
-static void count_tones(struct tone_counts *c, const uint8_t *s, const float *x, size_t n,
-                        double gain, double bias)
+static void count_tones(struct tone_counts *c, const uint8_t *s, const float *x,
+                        const uint8_t *visible, size_t n, double gain, double bias)
 {
     size_t i;
 
@@ -47,7 +59,7 @@ static void count_tones(struct tone_counts *c, const uint8_t *s, const float *x,
         float line = (float)(gain * s[i] + bias);
         int v = (int)(x[i] + 0.5f);
 
-        if (fabsf(x[i] - line) < 40)
+        if (visible[i] && fabsf(x[i] - line) < TONE_RANGE)
             c->at[s[i] * BF_TONE_LEVELS / 256][v < 0 ? 0 : v > 255 ? 255 : v]++;
     }
 }
@@ -74,6 +86,27 @@ static double level_luma(int j)
     return j * (256.0 / BF_TONE_LEVELS) + (256.0 / BF_TONE_LEVELS - 1) / 2;
 }
 
+/* A level that is not known bends as those around it. */
+static void fill_gaps(float *bend, const bool *known)
+{
+    int j, low = -1, high = 0;
+
+    for (j = 0; j < BF_TONE_LEVELS; j++) {
+        if (known[j]) {
+            low = j;
+            continue;
+        }
+        for (high = j; high < BF_TONE_LEVELS && !known[high];)
+            high++;
+        if (high == BF_TONE_LEVELS)
+            bend[j] = low < 0 ? 0 : bend[low];
+        else
+            bend[j] = low < 0 ? bend[high]
+                              : bend[low] + (bend[high] - bend[low]) * (float)(j - low) /
+                                                (float)(high - low);
+    }
+}
+
 static void tone_from_counts(struct bf_tone *tone, const struct tone_counts *c, double gain,
                              double bias)
 {
@@ -86,11 +119,12 @@ static void tone_from_counts(struct bf_tone *tone, const struct tone_counts *c, 
         if (known[j])
             bend[j] = median - (float)(gain * level_luma(j) + bias);
     }
+    fill_gaps(bend, known);
     for (j = 0; j < BF_TONE_LEVELS; j++) {
         float sum = 0, weight = 0;
 
         for (k = j - 1; k <= j + 1; k++) {
-            if (k < 0 || k >= BF_TONE_LEVELS || !known[k])
+            if (k < 0 || k >= BF_TONE_LEVELS)
                 continue;
             sum += bend[k] * (k == j ? 2 : 1);
             weight += k == j ? 2 : 1;
@@ -103,7 +137,8 @@ static void tone_from_counts(struct bf_tone *tone, const struct tone_counts *c, 
         at = at < 0 ? 0 : at > BF_TONE_LEVELS - 1 ? BF_TONE_LEVELS - 1 : at;
         j = at < BF_TONE_LEVELS - 2 ? (int)at : BF_TONE_LEVELS - 2;
         w = at - (float)j;
-        tone->at[v] = (float)(gain * v + bias) + smooth[j] * (1 - w) + smooth[j + 1] * w;
+        w = (float)(gain * v + bias) + smooth[j] * (1 - w) + smooth[j + 1] * w;
+        tone->at[v] = w < 0 ? 0 : w > 255 ? 255 : w; /* blacks and whites may be cut off */
     }
 }
 
@@ -133,7 +168,8 @@ enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run,
         }
         shown_at(&from, &to, run, k);
         if (bf_trace_mean(suspect, x, from, to) > 0)
-            count_tones(counts, s, x, (size_t)info->cols * info->rows, run->gain, run->bias);
+            count_tones(counts, s, x, bf_trace_visible(suspect), (size_t)info->cols * info->rows,
+                        run->gain, run->bias);
     }
     tone_from_counts(tone, counts, run->gain, run->bias);
 out:
@@ -145,6 +181,7 @@ out:
 /* Buffers for one sample's comparison. */
 struct work {
     uint8_t before[BF_GRID_CELLS], here[BF_GRID_CELLS], after[BF_GRID_CELLS];
+    float tone[BF_GRID_CELLS]; /* the record through the curve */
     float x[SHIFTS][BF_GRID_CELLS];
     uint8_t change[BF_GRID_CELLS];
     struct bf_residual_row row;
@@ -194,9 +231,20 @@ static uint8_t most_nearby(const uint8_t *v, unsigned x, unsigned y, unsigned co
     return m;
 }
 
-static void describe_places(struct work *w, unsigned cols, unsigned rows)
+static uint8_t bend_over(const struct bf_tone *tone, unsigned v, unsigned reach)
 {
-    unsigned x, y, i, n = cols * rows;
+    unsigned low = v > reach ? v - reach : 0, high = v + reach < 255 ? v + reach : 255;
+    float straight = tone->at[low] +
+                     (tone->at[high] - tone->at[low]) * (float)(v - low) / (float)(high - low),
+          bend = fabsf(straight - tone->at[v]);
+
+    return (uint8_t)(bend < 255 ? lrintf(bend) : 255);
+}
+
+static void describe_places(struct work *w, const struct bf_tone *tone, unsigned cols,
+                            unsigned rows)
+{
+    unsigned x, y, i, steep, n = cols * rows;
 
     for (i = 0; i < n; i++) {
         int last = abs(w->here[i] - w->before[i]), next = abs(w->after[i] - w->here[i]);
@@ -207,32 +255,98 @@ static void describe_places(struct work *w, unsigned cols, unsigned rows)
         for (x = 0; x < cols; x++) {
             i = y * cols + x;
             w->row.motion[i] = most_nearby(w->change, x, y, cols, rows);
-            w->row.place[i] = (uint8_t)(log_level(w->row.motion[i]) * 8 +
-                                        log_level(steepness(w->here, x, y, cols, rows) * 2 / 3));
-            w->row.level[i] = (uint8_t)(w->here[i] * BF_TONE_LEVELS / 256);
+            steep = steepness(w->here, x, y, cols, rows);
+            w->row.place[i] = (uint8_t)(log_level(w->row.motion[i]) * 8 + log_level(steep * 2 / 3));
+            w->row.bend[i] = bend_over(tone, w->here[i], steep > TEXTURE ? steep : TEXTURE);
         }
     }
 }
 
-/* The shift under which the suspect fits best; -1 where it shows nothing at that time. */
-static int best_shift(struct work *w, const struct bf_trace *suspect, const struct bf_tone *tone,
-                      int64_t from, int64_t to, unsigned n)
+/* One sample's own light: a fade or a flickering lamp moves the whole picture. */
+struct line {
+    float gain, bias;
+};
+
+/* What it costs to explain x by the line through the curve; what is far off counts as far off. */
+static float line_cost(struct line f, const float *x, const float *t, const uint8_t *visible,
+                       unsigned n)
 {
-    float best_cost = INFINITY;
-    int best = -1, s;
+    float cost = 0;
     unsigned i;
 
+    for (i = 0; i < n; i++) {
+        float r = fabsf(x[i] - f.gain * t[i] - f.bias);
+
+        if (visible[i])
+            cost += r < FIT_FAR ? r : FIT_FAR;
+    }
+    return cost;
+}
+
+/* One step of a straight-line fit over the cells within near of f; with_gain: else the bias alone.
+ */
+static struct line line_step(struct line f, const float *x, const float *t, const uint8_t *visible,
+                             unsigned n, float near, bool with_gain)
+{
+    double k = 0, st = 0, sx = 0, stt = 0, stx = 0, var;
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        if (!visible[i] || fabsf(x[i] - f.gain * t[i] - f.bias) >= near)
+            continue;
+        k += 1;
+        st += (double)t[i];
+        sx += (double)x[i];
+        stt += (double)t[i] * (double)t[i];
+        stx += (double)t[i] * (double)x[i];
+    }
+    if (k < n / 8.0)
+        return f;
+    var = stt - st * st / k;
+    if (with_gain && var > k) {
+        f.gain = (float)((stx - st * sx / k) / var);
+        f.gain = f.gain < FIT_GAIN_MIN   ? FIT_GAIN_MIN
+                 : f.gain > FIT_GAIN_MAX ? FIT_GAIN_MAX
+                                         : f.gain;
+    }
+    f.bias = (float)((sx - (double)f.gain * st) / k);
+    return f;
+}
+
+/* The curve itself but for a drift, unless a line with a gain of its own is much closer. */
+static struct line line_fit(const float *x, const float *t, const uint8_t *visible, unsigned n)
+{
+    struct line same = {1, 0}, free;
+    int pass;
+
+    same = line_step(same, x, t, visible, n, FIT_NEAR, false);
+    free = line_step(same, x, t, visible, n, INFINITY, true);
+    for (pass = 0; pass < FIT_PASSES; pass++)
+        free = line_step(free, x, t, visible, n, pass == 0 ? 4 * FIT_NEAR : FIT_NEAR, true);
+    return line_cost(free, x, t, visible, n) < FIT_BETTER * line_cost(same, x, t, visible, n)
+               ? free
+               : same;
+}
+
+/* Fills w->x; the shift under which the suspect fits best, -1 where it shows nothing at that time.
+ */
+static int best_shift(struct work *w, const struct bf_trace *suspect, int64_t from, int64_t to,
+                      unsigned n)
+{
+    const uint8_t *visible = bf_trace_visible(suspect);
+    struct line f = {1, 0};
+    float best_cost = INFINITY;
+    int best = -1, s;
+
+    if (bf_trace_mean(suspect, w->x[SHIFTS / 2], from, to) > 0)
+        f = line_fit(w->x[SHIFTS / 2], w->tone, visible, n);
     for (s = 0; s < SHIFTS; s++) {
         int64_t shift = (s - SHIFTS / 2) * SHIFT_US;
-        float cost = 0;
+        float cost;
 
         if (bf_trace_mean(suspect, w->x[s], from + shift, to + shift) <= 0)
             continue;
-        for (i = 0; i < n; i++) {
-            float r = fabsf(w->x[s][i] - tone->at[w->here[i]]);
-
-            cost += r < 8 ? r : 8;
-        }
+        cost = line_cost(f, w->x[s], w->tone, visible, n);
         if (cost < best_cost) {
             best_cost = cost;
             best = s;
@@ -241,26 +355,17 @@ static int best_shift(struct work *w, const struct bf_trace *suspect, const stru
     return best;
 }
 
-static void subtract(struct work *w, int shift, const struct bf_tone *tone, unsigned n)
+static void subtract(struct work *w, int shift, const uint8_t *visible, unsigned n)
 {
     const float *x = w->x[shift];
-    float drift = 0, n_drift = 0;
+    struct line f = line_fit(x, w->tone, visible, n);
     unsigned i;
 
-    /* A fade or a flickering lamp moves the whole picture a little. */
     for (i = 0; i < n; i++) {
-        float r = x[i] - tone->at[w->here[i]];
+        float t = f.gain * w->tone[i] + f.bias;
 
-        if (fabsf(r) < 6) {
-            drift += r;
-            n_drift++;
-        }
-    }
-    drift = n_drift > 0 ? drift / n_drift : 0;
-    for (i = 0; i < n; i++) {
-        float r = (x[i] - tone->at[w->here[i]] - drift) * BF_RESIDUAL_ONE;
-
-        w->row.residual[i] = (int8_t)lrintf(r < -127 ? -127 : r > 127 ? 127 : r);
+        w->row.residual[i] = (int16_t)(visible[i] ? lrintf((x[i] - t) * BF_RESIDUAL_ONE) : 0);
+        w->row.expected[i] = (uint8_t)(t < 0 ? 0 : t > 255 ? 255 : lrintf(t));
     }
 }
 
@@ -282,7 +387,7 @@ enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run,
 {
     const struct bf_digest_info *info = bf_digest_info(source);
     struct work *w = calloc(1, sizeof *w);
-    unsigned n = info->cols * info->rows;
+    unsigned n = info->cols * info->rows, i;
     int64_t first, end, k;
     enum bf_err rc = BF_OK;
 
@@ -301,11 +406,13 @@ enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run,
             rc = copy_grid(w->after, source, k + 1, info, err);
         if (rc != BF_OK)
             break;
-        shift = best_shift(w, suspect, tone, from, to, n);
+        for (i = 0; i < n; i++)
+            w->tone[i] = tone->at[w->here[i]];
+        shift = best_shift(w, suspect, from, to, n);
         if (shift < 0)
             continue;
-        subtract(w, shift, tone, n);
-        describe_places(w, info->cols, info->rows);
+        subtract(w, shift, bf_trace_visible(suspect), n);
+        describe_places(w, tone, info->cols, info->rows);
         w->row.suspect_us = from;
         rc = bf_spool_append(out, &w->row, err);
     }

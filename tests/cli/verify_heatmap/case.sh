@@ -25,7 +25,7 @@ for d in $((r1 - r0)) $((g1 - g0)) $((b1 - b0)); do
 done
 read -r r0 g0 b0 < <(colour b.mp4 25 $face)
 read -r r1 g1 b1 < <(colour heat.mp4 25 $face)
-[ $((r1 - r0)) -gt $((b1 - b0 + 30)) ] || complain "the face is not coloured: $r0 $g0 $b0 is $r1 $g1 $b1"
+[ $((g0 - g1)) -gt $((r0 - r1 + 30)) ] || complain "the face is not coloured: $r0 $g0 $b0 is $r1 $g1 $b1"
 # the strip: blue where it follows the record, red from a third to a half, low and high
 read -r r1 g1 b1 < <(colour heat.mp4 5 8:2:60:283)
 [ "$b1" -gt $((r1 + 60)) ] || complain "the strip is $r1 $g1 $b1 where it follows"
