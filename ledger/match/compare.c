@@ -62,10 +62,6 @@ static unsigned least_peak(uint64_t n)
 {
     unsigned peak = 0;
 
-#ifdef BF_DEBUG
-    if (getenv("LEAST"))
-        return (unsigned)atoi(getenv("LEAST"));
-#endif
     while (peak < 255 && false_alarm(peak, n) > FALSE_ALARM_MAX)
         peak++;
     return peak;
