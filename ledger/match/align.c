@@ -1,5 +1,6 @@
 #include "ledger/match/align.h"
 #include "ledger/match/coarse.h"
+#include "ledger/match/motion.h"
 #include "ledger/match/retime.h"
 #include "ledger/match/votes.h"
 
@@ -15,60 +16,16 @@ enum {
     RETIMED_LEAST_US = 60000000,
     RETIMED_MOST_US = 1200000000,
     RETIMED_NEAR_US = 500000,
-    RUN_MIN_US = 1000000, /* a shorter run says too little */
-    SHORT_RUN_US = 5000000,
-    TINY_RUN_US = 2900000,
     USED_MIN = 12, /* blocks that the suspect must show */
-    CHUNK = 30,    /* moments that motion is compared over, 3 s; at least so many: */
-    CHUNK_MIN = 8,
 };
 
-/* Differences beyond this, in luma steps, say only "not the same". */
-#define DISTANCE_CAP 20.0f
 /* A moment that fits no offset better than this belongs to none; changing the offset costs as much
  * as so many luma steps. */
 #define DISTANCE_NONE 9.0f
 #define SWITCH_COST 12.0f
 
-/* Variance over a chunk, in squared luma steps, from which a block moves, and where more of it
- * counts no more. */
-#define MOVING 0.6
-#define MOVING_CAP 25.0
-/* Correlation from which two blocks move in step. */
-#define IN_STEP 0.7
-/*
- * Share of the moving blocks that must move in step. Clean copies reach 0.9, copies with a face
- * replaced 0.6; other footage on the same set stays below 0.4. A few seconds hold few independent
- * motions, and where the rate may be chosen more lines are tried: such runs need more.
- */
-#define IN_STEP_MIN 0.5
-#define IN_STEP_MIN_SHORT 0.6
-/*
- * And the share that must hardly differ: in three seconds a nod may go with another nod, but not to
- * within this. Over 230 pairs of takes of one speaker, of 3 s each, it stays below 0.31; clean
- * copies at CRF 35 and a third of the size keep 0.53, copies with a face replaced 0.31.
- */
-#define CLOSE 0.95
-#define SIZE_CLOSE 1.35
-#define CLOSE_MIN 0.25
-#define CLOSE_MIN_SHORT 0.45
-#define IN_STEP_MIN_TINY 0.85
-#define CLOSE_MIN_TINY 0.7
-/* Below this nothing moves, and the picture alone must do. */
-#define STILL 0.003
-/* How much wider or narrower, and by how many luma steps apart, blocks in step may be. */
-#define SIZE_RANGE 1.6
-#define APART 2.0
-#define APART_SHARE 0.4
-
 struct fit {
     float gain, bias;
-};
-
-/* The blocks that the suspect shows. */
-struct shown {
-    uint8_t use[BF_COARSE_CELLS];
-    unsigned n;
 };
 
 static int64_t line_at(const struct bf_time_line *l, int64_t suspect_us)
@@ -87,26 +44,13 @@ static bool suspect_at(float *out, const struct bf_trace *t, size_t k)
                                 (int64_t)(k + 1) * BF_ALIGN_STEP_US) > 0;
 }
 
-static float distance(const float *x, const float *s, struct fit f, const struct shown *shown)
-{
-    float sum = 0;
-    unsigned i;
-
-    for (i = 0; i < BF_COARSE_CELLS; i++) {
-        float d = shown->use[i] ? fabsf(x[i] - f.gain * s[i] - f.bias) : 0;
-
-        sum += d < DISTANCE_CAP ? d : DISTANCE_CAP;
-    }
-    return sum / (float)shown->n;
-}
-
 /* Sums for a straight line through (source, suspect) pairs. */
 struct sums {
     double n, x, s, ss, sx;
 };
 
 static void sums_add(struct sums *a, const float *x, const float *s, struct fit f, float cap,
-                     const struct shown *shown)
+                     const struct bf_shown *shown)
 {
     unsigned i;
 
@@ -141,7 +85,7 @@ struct moments {
     size_t *k;
     float *x;
     size_t n;
-    struct shown shown;
+    struct bf_shown shown;
 };
 
 static void choose_moments(struct moments *m, const struct bf_trace *t, int64_t from_us,
@@ -176,14 +120,14 @@ static float cost_at(const struct moments *m, struct bf_coarse *source,
 
         if (!bf_coarse_at(source, s, line_at(line, moment_us(m->k[i]))))
             continue;
-        d = distance(m->x + i * BF_COARSE_CELLS, s, f, &m->shown);
+        d = bf_block_distance(m->x + i * BF_COARSE_CELLS, s, f.gain, f.bias, &m->shown);
         /* insertion sort: n is at most REFINE_WINDOWS */
         for (j = n++; j > 0 && scratch[j - 1] > d; j--)
             scratch[j] = scratch[j - 1];
         scratch[j] = d;
     }
     if (n == 0)
-        return DISTANCE_CAP;
+        return BF_DISTANCE_CAP;
     half = (n + 1) / 2;
     for (i = 0; i < half; i++)
         sum += scratch[i];
@@ -283,7 +227,7 @@ static void refine(struct bf_time_line *line, const struct moments *m, struct bf
 /* Viterbi: state n_offsets is "none of this record". choice is (n_moments). */
 static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_trace *t,
                              struct bf_coarse *source, const struct bf_time_line *line,
-                             const struct fit *fit, size_t n_offsets, const struct shown *shown,
+                             const struct fit *fit, size_t n_offsets, const struct bf_shown *shown,
                              struct bf_error *err)
 {
     uint8_t(*from)[BF_ALIGN_OFFSETS + 1] = calloc(n_moments, sizeof *from);
@@ -306,8 +250,8 @@ static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_
 
             if (j < n_offsets)
                 d = seen && bf_coarse_at(source, s, line_at(&line[j], moment_us(k)))
-                        ? distance(x, s, fit[j], shown)
-                        : DISTANCE_CAP;
+                        ? bf_block_distance(x, s, fit[j].gain, fit[j].bias, shown)
+                        : BF_DISTANCE_CAP;
             from[k][j] = (uint8_t)j;
             if (k > 0 && cost[j] > floor + SWITCH_COST) {
                 from[k][j] = (uint8_t)best;
@@ -329,122 +273,6 @@ static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_
     }
     free(from);
     return bf_coarse_status(source, err);
-}
-
-/* A stretch of moments that motion is compared over, cell by cell. */
-struct chunk {
-    float x[CHUNK][BF_COARSE_CELLS], s[CHUNK][BF_COARSE_CELLS];
-    size_t n;
-};
-
-/* What measure_run sums up. */
-struct motion {
-    double moving, in_step; /* weights of cells that move in the record, and of those that move
-                               alike in the suspect */
-    double close;           /* and of those that hardly differ */
-    double suspect_moving;  /* cells that move in the suspect */
-    size_t n_cells;
-};
-
-static void add_chunk(struct motion *m, struct chunk *c, struct fit f, const struct shown *shown)
-{
-    unsigned i;
-    size_t k;
-
-    for (i = 0; c->n >= CHUNK_MIN && i < BF_COARSE_CELLS; i++) {
-        double ms = 0, mx = 0, ss = 0, xx = 0, sx = 0, n = (double)c->n;
-
-        if (!shown->use[i])
-            continue;
-        for (k = 0; k < c->n; k++) {
-            ms += (double)c->s[k][i] / n;
-            mx += (double)c->x[k][i] / n;
-        }
-        for (k = 0; k < c->n; k++) {
-            double a = (double)c->s[k][i] - ms, b = (double)c->x[k][i] - mx;
-
-            ss += a * a / n;
-            xx += b * b / n;
-            sx += a * b / n;
-        }
-        m->n_cells++;
-        m->suspect_moving += xx >= MOVING ? 1 : 0;
-        if (ss < MOVING)
-            continue;
-        /* A cell's say grows with its motion, up to a point: one waving hand is not the whole
-         * picture. */
-        double weight = ss < MOVING_CAP ? ss : MOVING_CAP, g = (double)f.gain;
-        double apart = fabs(mx - g * ms - (double)f.bias), size = sqrt(xx / ss) / g;
-
-        m->moving += weight;
-        /*
-         * Over three seconds two slow sways go together by chance; that they are also as wide, and
-         * about the same brightness, is another matter.
-         */
-        if (sx > 0 && sx * sx >= IN_STEP * IN_STEP * ss * xx && size > 1 / SIZE_RANGE &&
-            size < SIZE_RANGE && apart < APART + APART_SHARE * g * sqrt(ss))
-            m->in_step += weight;
-        if (sx > 0 && sx * sx >= CLOSE * CLOSE * ss * xx && size > 1 / SIZE_CLOSE &&
-            size < SIZE_CLOSE)
-            m->close += weight;
-    }
-    c->n = 0;
-}
-
-/* Fills in what a run is like: how much of what moves does so in step, and how far the rest is
- * apart. */
-static enum bf_err measure_run(struct bf_run *run, const struct bf_trace *t,
-                               struct bf_coarse *source, const struct shown *shown,
-                               struct bf_error *err)
-{
-    struct chunk *c = calloc(1, sizeof *c);
-    struct fit f = {(float)run->gain, (float)run->bias};
-    struct motion m = {0};
-    double dist = 0;
-    size_t k = (size_t)(run->start_us / BF_ALIGN_STEP_US), n = 0;
-
-    if (c == NULL)
-        return bf_error_nomem(err);
-    for (; (int64_t)k * BF_ALIGN_STEP_US < run->end_us; k++) {
-        if (!suspect_at(c->x[c->n], t, k) ||
-            !bf_coarse_at(source, c->s[c->n], bf_run_source_us(run, moment_us(k))))
-            continue;
-        dist += (double)distance(c->x[c->n], c->s[c->n], f, shown);
-        n++;
-        if (++c->n == CHUNK)
-            add_chunk(&m, c, f, shown);
-    }
-    add_chunk(&m, c, f, shown);
-    free(c);
-    run->distance = n > 0 ? dist / (double)n : (double)DISTANCE_CAP;
-    run->moving = m.n_cells > 0 ? m.moving / (MOVING_CAP * (double)m.n_cells) : 0;
-    run->suspect_moving = m.n_cells > 0 ? m.suspect_moving / (double)m.n_cells : 0;
-    run->in_step = m.moving > 0 ? m.in_step / m.moving : 0;
-    run->close = m.moving > 0 ? m.close / m.moving : 0;
-    return bf_coarse_status(source, err);
-}
-
-bool bf_run_is_still(const struct bf_run *r)
-{
-    return r->moving < STILL && r->suspect_moving < STILL;
-}
-
-bool bf_run_follows(const struct bf_run *r)
-{
-    int64_t length = r->end_us - r->start_us;
-    bool retimed = r->rate != 1;
-
-    if (length < RUN_MIN_US)
-        return false;
-    if (bf_run_is_still(r))
-        return r->distance < BF_STILL_DISTANCE && !retimed;
-    if (r->moving < STILL)
-        return false;
-    if (length < (retimed ? SHORT_RUN_US : TINY_RUN_US))
-        return r->in_step >= IN_STEP_MIN_TINY && r->close >= CLOSE_MIN_TINY;
-    if (length < SHORT_RUN_US || retimed)
-        return r->in_step >= IN_STEP_MIN_SHORT && r->close >= CLOSE_MIN_SHORT;
-    return r->in_step >= IN_STEP_MIN && r->close >= CLOSE_MIN;
 }
 
 void bf_runs_release(struct bf_runs *r)
@@ -535,7 +363,7 @@ static enum bf_err follow_lines(struct bf_runs *runs, struct aligning *a, struct
     if (rc == BF_OK)
         rc = collect_runs(runs, a->choice, a->n_moments, a->suspect, a->line, a->fit, a->n, err);
     for (i = 0; rc == BF_OK && i < runs->n; i++)
-        rc = measure_run(&runs->item[i], a->suspect, a->coarse, &a->m.shown, err);
+        rc = bf_motion_measure(&runs->item[i], a->suspect, a->coarse, &a->m.shown, err);
     return rc;
 }
 

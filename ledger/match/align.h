@@ -23,8 +23,10 @@ struct bf_run {
     double in_step; /* share, by motion, of the blocks that move in the record which move alike in
                        the suspect */
     double close;   /* the same share of those that hardly differ from it */
-    double moving;  /* how much of the record moves there, 0 to 1 */
-    double suspect_moving; /* share of the suspect's blocks that move */
+    double outside_in_step, outside_close; /* the two shares outside the box that raises them most,
+                                              as a replaced face would; 0 where none qualifies */
+    double moving;                         /* how much of the record moves there, 0 to 1 */
+    double suspect_moving;                 /* share of the suspect's blocks that move */
     double
         distance; /* mean absolute difference of the block means after gain and bias, luma steps */
 };
@@ -34,12 +36,6 @@ struct bf_runs {
     size_t n;
 };
 
-#define BF_STILL_DISTANCE 1.5 /* up to which a run in which nothing moves may be a copy */
-
-/* True where nothing moves in either. */
-bool bf_run_is_still(const struct bf_run *r);
-/* A verdict: the run follows the record, rather than another take that looks like it. */
-bool bf_run_follows(const struct bf_run *r);
 void bf_runs_release(struct bf_runs *r);
 /*
  * Align the whole suspect with the record. Runs come in the suspect's order and do not overlap;

@@ -1,6 +1,7 @@
 #include "ledger/match/match.h"
 #include "ledger/match/compare.h"
 #include "ledger/match/exact.h"
+#include "ledger/match/motion.h"
 #include "lib/base/spool.h"
 
 #include <inttypes.h>
