@@ -182,13 +182,13 @@ const struct bf_span *bf_span_at(const struct bf_match *m, int64_t suspect_us)
     return low > 0 && suspect_us < m->span[low - 1].suspect_end_us ? &m->span[low - 1] : NULL;
 }
 
-void bf_span_outline(struct bf_picture *p, const struct bf_span *s)
+static void outline(struct bf_picture *p, const struct bf_changed *c)
 {
     static const struct bf_rgb white = {255, 255, 255};
     int w = (int)p->width, h = (int)p->height, thick = (w > h ? w : h) / 240 + 1, around = thick;
     struct bf_rect box = {
-        (int)lround(s->left * w) - 2 * around, (int)lround(s->top * h) - 2 * around,
-        (int)lround(s->right * w) + 2 * around, (int)lround(s->bottom * h) + 2 * around};
+        (int)lround(c->left * w) - 2 * around, (int)lround(c->top * h) - 2 * around,
+        (int)lround(c->right * w) + 2 * around, (int)lround(c->bottom * h) + 2 * around};
 
     box.left = box.left > 0 ? box.left : 0;
     box.top = box.top > 0 ? box.top : 0;
@@ -198,4 +198,12 @@ void bf_span_outline(struct bf_picture *p, const struct bf_span *s)
     box =
         (struct bf_rect){box.left + thick, box.top + thick, box.right - thick, box.bottom - thick};
     bf_picture_outline(p, &box, thick, bf_colour_altered);
+}
+
+void bf_span_outline(struct bf_picture *p, const struct bf_span *s)
+{
+    unsigned i;
+
+    for (i = 0; i < s->n_regions; i++)
+        outline(p, &s->region[i]);
 }

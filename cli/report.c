@@ -208,6 +208,7 @@ static void put_transform(struct bf_buf *b, const struct bf_answer *a)
     const struct bf_match *m = &a->match;
     const struct bf_intake *in = &a->in;
     char here[200];
+    size_t i;
 
     if (!a->has_record || a->same_bytes || m->n_spans == 0 || in->info == NULL)
         return;
@@ -237,6 +238,10 @@ static void put_transform(struct bf_buf *b, const struct bf_answer *a)
         bf_geometry_describe(here, sizeof here, &m->geometry) == 0)
         snprintf(here, sizeof here, "as the record");
     put_property(b, "picture", here, "whole");
+    for (i = 0; i < m->n_overlays; i++) {
+        bf_answer_place(here, sizeof here, &m->overlay[i]);
+        put_property(b, "logo or caption", here, "none there");
+    }
     bf_duration_format(here, (int64_t)a->record.duration_us);
     put_property(b, "trimmed", m->trimmed ? "yes: part of the record is missing" : "no", "%s long",
                  here);

@@ -182,7 +182,8 @@ static void put_chance(struct bf_buf *b, double p)
 static void put_words(struct bf_buf *b, const struct bf_span *s)
 {
     const char *change = bf_report_change_text(s->change);
-    char from[32], to[32];
+    char from[32], to[32], place[96];
+    unsigned i;
 
     bf_duration_format(from, s->suspect_start_us);
     bf_duration_format(to, s->suspect_end_us);
@@ -193,18 +194,20 @@ static void put_words(struct bf_buf *b, const struct bf_span *s)
     bf_buf_printf(b, "<h3>%s &#8211; %s: %s</h3>\n", from, to, change);
     if (s->state != BF_SPAN_ALTERED)
         return;
-    bf_buf_printf(b,
-                  "<dl>\n<dt>region</dt><dd>from %.0f %% to %.0f %% across, %.0f %% to %.0f %% down"
-                  "</dd>\n",
-                  s->left * 100, s->right * 100, s->top * 100, s->bottom * 100);
-    if (s->change != BF_CHANGE_NONE)
-        bf_buf_printf(b, "<dt>kind</dt><dd>%s</dd>\n", bf_change_name(s->change));
-    bf_buf_printf(b,
-                  "<dt>strength</dt><dd>%.*f times this copy's own noise (mean squared difference)"
-                  "</dd>\n<dt>false alarm</dt><dd>",
-                  s->strength < 10 ? 1 : 0, s->strength);
-    put_chance(b, s->false_alarm);
-    bf_buf_printf(b, "</dd>\n</dl>\n");
+    for (i = 0; i < s->n_regions; i++) {
+        const struct bf_changed *c = &s->region[i];
+
+        bf_answer_place(place, sizeof place, c);
+        bf_buf_printf(b, "<dl>\n<dt>region</dt><dd>%s</dd>\n", place);
+        if (c->change != BF_CHANGE_NONE)
+            bf_buf_printf(b, "<dt>kind</dt><dd>%s</dd>\n", bf_change_name(c->change));
+        bf_buf_printf(b,
+                      "<dt>strength</dt><dd>%.*f times this copy's own noise (mean squared "
+                      "difference)</dd>\n<dt>false alarm</dt><dd>",
+                      c->strength < 10 ? 1 : 0, c->strength);
+        put_chance(b, c->false_alarm);
+        bf_buf_printf(b, "</dd>\n</dl>\n");
+    }
 }
 
 static enum bf_err put_stills(struct stills *s, const struct bf_span *span, struct bf_error *err)

@@ -21,10 +21,17 @@ enum bf_exit bf_answer_exit(const struct bf_answer *a)
     return BF_EXIT_INCONCLUSIVE;
 }
 
+void bf_answer_place(char *out, size_t cap, const struct bf_changed *c)
+{
+    snprintf(out, cap, "from %.0f %% to %.0f %% across, %.0f %% to %.0f %% down", c->left * 100,
+             c->right * 100, c->top * 100, c->bottom * 100);
+}
+
 void bf_answer_each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text),
                                 void *ctx)
 {
-    char text[160];
+    char text[160], place[96];
+    size_t i;
 
     if (!a->same_bytes && a->in.n_frames == 0) {
         say(ctx, "the video: without a valid proof there is nothing to hold it against");
@@ -39,6 +46,11 @@ void bf_answer_each_not_checked(const struct bf_answer *a, void (*say)(void *ctx
     if (!a->same_bytes && a->in.info != NULL && a->in.info->n_video > 1) {
         snprintf(text, sizeof text, "%u other video stream%s in the file", a->in.info->n_video - 1,
                  a->in.info->n_video == 2 ? "" : "s");
+        say(ctx, text);
+    }
+    for (i = 0; i < a->match.n_overlays; i++) {
+        bf_answer_place(place, sizeof place, &a->match.overlay[i]);
+        snprintf(text, sizeof text, "what lies under the logo or caption %s", place);
         say(ctx, text);
     }
     if (a->in.n_damaged > 0) {
@@ -77,6 +89,24 @@ static const struct bf_record *record_of(const struct bf_answer *a, const struct
     return s->part > 0 && s->part <= a->n_parts ? &a->part[s->part - 1].record : &a->record;
 }
 
+static json_t *json_box(const struct bf_changed *c)
+{
+    return json_pack("{s:f, s:f, s:f, s:f}", "left", c->left, "top", c->top, "right", c->right,
+                     "bottom", c->bottom);
+}
+
+static json_t *json_regions(const struct bf_changed *c, size_t n)
+{
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("{s:o, s:s, s:f, s:f}", "region", json_box(&c[i]),
+                                              "change", bf_change_name(c[i].change), "strength",
+                                              c[i].strength, "false_alarm", c[i].false_alarm));
+    return list;
+}
+
 static json_t *json_span(const struct bf_answer *a, const struct bf_span *s)
 {
     json_t *o = json_pack("{s:I, s:I, s:s}", "suspect_start_us", (json_int_t)s->suspect_start_us,
@@ -100,11 +130,10 @@ static json_t *json_span(const struct bf_answer *a, const struct bf_span *s)
                       "source_first", (json_int_t)s->source_frame, "source_last",
                       (json_int_t)s->source_last_frame, "count", (json_int_t)s->n_frames));
     if (s->state == BF_SPAN_ALTERED) {
-        json_object_set_new(o, "region",
-                            json_pack("{s:f, s:f, s:f, s:f}", "left", s->left, "top", s->top,
-                                      "right", s->right, "bottom", s->bottom));
-        json_object_set_new(o, "strength", json_real(s->strength));
-        json_object_set_new(o, "false_alarm", json_real(s->false_alarm));
+        json_object_set_new(o, "region", json_box(&s->region[0]));
+        json_object_set_new(o, "strength", json_real(s->region[0].strength));
+        json_object_set_new(o, "false_alarm", json_real(s->region[0].false_alarm));
+        json_object_set_new(o, "regions", json_regions(s->region, s->n_regions));
     }
     return o;
 }
@@ -125,13 +154,14 @@ static json_t *json_transform(const struct bf_answer *a)
     bf_geometry_describe(geometry, sizeof geometry, &m->geometry);
     return json_pack(
         "{s:[ii], s:[ii], s:f, s:f, s:f, s:f, s:f, s:b, s:I, s:s, s:b, s:i, s:{s:f, s:f, s:f, "
-        "s:f}}",
+        "s:f}, s:o}",
         "size", (int)in->info->width, (int)in->info->height, "record_size", (int)a->record.width,
         (int)a->record.height, "frames_per_second", fps, "record_frames_per_second", record_fps,
         "gain", m->gain, "bias", m->bias, "speed", m->speed, "trimmed", m->trimmed, "offset_us",
         (json_int_t)m->offset_us, "geometry", geometry, "mirrored", m->geometry.mirrored,
         "turned_degrees", (int)m->geometry.quarter_turns * 90, "box", "left", m->geometry.left,
-        "top", m->geometry.top, "right", m->geometry.right, "bottom", m->geometry.bottom);
+        "top", m->geometry.top, "right", m->geometry.right, "bottom", m->geometry.bottom,
+        "overlays", json_regions(m->overlay, m->n_overlays));
 }
 
 static json_t *json_cuts(const struct bf_match *m)
@@ -267,9 +297,10 @@ static void print_issuer(const struct bf_answer *a)
 
 static void print_span(const struct bf_answer *a, const struct bf_span *s)
 {
-    char from[32], to[32], source[32], source_end[32], which[48] = "the record";
+    char from[32], to[32], source[32], source_end[32], which[48] = "the record", place[96];
     int64_t end =
         s->source_start_us + (int64_t)(s->rate * (double)(s->suspect_end_us - s->suspect_start_us));
+    unsigned i;
 
     bf_duration_format(from, s->suspect_start_us);
     bf_duration_format(to, s->suspect_end_us);
@@ -290,10 +321,12 @@ static void print_span(const struct bf_answer *a, const struct bf_span *s)
         printf("same     as %s - %s of %s\n", source, source_end, which);
         break;
     case BF_SPAN_ALTERED:
-        printf("ALTERED  against %s - %s of %s, from %.0f %% to %.0f %% across, %.0f %% to "
-               "%.0f %% down\n",
-               source, source_end, which, s->left * 100, s->right * 100, s->top * 100,
-               s->bottom * 100);
+        printf("ALTERED  against %s - %s of %s, ", source, source_end, which);
+        for (i = 0; i < s->n_regions; i++) {
+            bf_answer_place(place, sizeof place, &s->region[i]);
+            printf("%s%s", i > 0 ? "; and " : "", place);
+        }
+        putchar('\n');
         break;
     case BF_SPAN_FOREIGN:
         printf("FOREIGN  not of %s\n", a->n_parts > 0 ? "any of these records" : "the record");
@@ -321,9 +354,14 @@ static void print_parts(const struct bf_answer *a)
 static void print_geometry(const struct bf_answer *a)
 {
     char text[256];
+    size_t i;
 
     if (a->match.n_spans > 0 && bf_geometry_describe(text, sizeof text, &a->match.geometry) > 0)
         printf("  %-11s %s\n", "shown", text);
+    for (i = 0; i < a->match.n_overlays; i++) {
+        bf_answer_place(text, sizeof text, &a->match.overlay[i]);
+        printf("  %-11s with a logo or caption over it %s\n", "shown", text);
+    }
 }
 
 static void print_copy(const struct bf_answer *a)

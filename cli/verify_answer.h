@@ -62,6 +62,8 @@ struct json_t *bf_answer_json(const struct bf_answer *a);
 void bf_answer_headline(struct bf_buf *out, const struct bf_answer *a);
 void bf_answer_issuer(struct bf_buf *out, const struct bf_record *r, enum bf_believed believed,
                       const char *trusted_name);
+/* Where a region lies: "from 12 % to 30 % across, 5 % to 9 % down". */
+void bf_answer_place(char *out, size_t cap, const struct bf_changed *c);
 /* Calls say with each sentence on what the verdict does not speak of. */
 void bf_answer_each_not_checked(const struct bf_answer *a, void (*say)(void *ctx, const char *text),
                                 void *ctx);

@@ -1,7 +1,7 @@
 #include "ledger/match/match.h"
-#include "ledger/match/compare.h"
 #include "ledger/match/exact.h"
 #include "ledger/match/motion.h"
+#include "ledger/match/spans.h"
 #include "lib/base/spool.h"
 
 #include <inttypes.h>
@@ -20,6 +20,11 @@ enum {
 
 /* Containers round times; a player's speed-up starts above this. */
 #define SPEED_SLACK 0.01
+
+/* How far from the picture's edge logos and captions lie, of its width or height, and how much of
+ * it one covers at most. */
+#define MARGIN 0.33
+#define OVERLAY_AREA 0.2
 
 const char *bf_verdict_name(enum bf_verdict v)
 {
@@ -100,98 +105,41 @@ bool bf_match_better(const struct bf_match *a, const struct bf_match *b)
     return a->distance < b->distance;
 }
 
-static enum bf_err add_span(struct bf_match *m, const struct bf_span *s, struct bf_error *err)
-{
-    struct bf_span *more;
-
-    if (s->suspect_end_us <= s->suspect_start_us)
-        return BF_OK;
-    more = realloc(m->span, (m->n_spans + 1) * sizeof *more);
-    if (more == NULL)
-        return bf_error_nomem(err);
-    m->span = more;
-    m->span[m->n_spans++] = *s;
-    return BF_OK;
-}
-
-/* missing_us: how much of the record's time is left out beside it; below 0 where that is unknown.
+/*
+ * A logo or a caption box stands still at the picture's margin as long as the copy lasts. What
+ * comes and goes, covers more, or lies where the picture has its say, is an alteration.
  */
-static enum bf_err add_foreign(struct bf_match *m, int64_t from, int64_t to, int64_t missing_us,
-                               struct bf_error *err)
+static bool is_margin_overlay(const struct bf_alteration *a, const struct bf_changed *c)
 {
-    struct bf_span s = {.state = BF_SPAN_FOREIGN,
-                        .change = missing_us < 0               ? BF_CHANGE_NONE
-                                  : missing_us * 2 < to - from ? BF_CHANGE_INSERTED
-                                                               : BF_CHANGE_REPLACED,
-                        .suspect_start_us = from,
-                        .suspect_end_us = to,
-                        .source_start_us = -1};
-
-    return add_span(m, &s, err);
+    return a->change == BF_CHANGE_OVERLAY && a->whole_run &&
+           (c->right - c->left) * (c->bottom - c->top) <= OVERLAY_AREA &&
+           (c->right <= MARGIN || c->left >= 1 - MARGIN || c->bottom <= MARGIN ||
+            c->top >= 1 - MARGIN);
 }
 
-static int64_t source_start(const struct bf_run *run, int64_t suspect_us)
+static bool overlap(const struct bf_changed *a, const struct bf_changed *b)
 {
-    int64_t us = bf_run_source_us(run, suspect_us);
-
-    return us > 0 ? us : 0;
+    return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
 }
 
-/* The part of a run between two alterations. */
-static enum bf_err add_same(struct bf_match *m, const struct bf_run *run, int64_t from, int64_t to,
-                            struct bf_error *err)
+/* Takes the logos and captions out of a run's alterations. One that lies there in several runs
+ * counts once. */
+static void take_overlays(struct bf_match *m, struct bf_alterations *a)
 {
-    struct bf_span s = {.state = BF_SPAN_SAME,
-                        .suspect_start_us = from,
-                        .suspect_end_us = to,
-                        .source_start_us = source_start(run, from),
-                        .rate = run->rate};
+    size_t i, k, kept = 0;
 
-    return add_span(m, &s, err);
-}
+    for (i = 0; i < a->n; i++) {
+        struct bf_changed c;
 
-/* The region of the record's picture, in the suspect's. */
-static void place_region(struct bf_span *s, const struct bf_alteration *a,
-                         const struct bf_geometry *g)
-{
-    double x0, y0, x1, y1;
-
-    bf_geometry_to_suspect(g, &x0, &y0, a->left, a->top);
-    bf_geometry_to_suspect(g, &x1, &y1, a->right, a->bottom);
-    s->left = fmax(0, fmin(x0, x1));
-    s->right = fmin(1, fmax(x0, x1));
-    s->top = fmax(0, fmin(y0, y1));
-    s->bottom = fmin(1, fmax(y0, y1));
-}
-
-/* The spans of one run: same, and altered where the comparison says so. */
-static enum bf_err add_run(struct bf_match *m, const struct bf_run *run,
-                           const struct bf_alterations *a, struct bf_error *err)
-{
-    int64_t at = run->start_us;
-    enum bf_err rc = BF_OK;
-    size_t i;
-
-    for (i = 0; i < a->n && rc == BF_OK; i++) {
-        const struct bf_alteration *x = &a->item[i];
-        struct bf_span s = {.state = BF_SPAN_ALTERED,
-                            .suspect_start_us = x->start_us > at ? x->start_us : at,
-                            .suspect_end_us = x->end_us < run->end_us ? x->end_us : run->end_us,
-                            .rate = run->rate,
-                            .change = x->change,
-                            .strength = x->strength,
-                            .false_alarm = x->false_alarm};
-
-        if (s.suspect_end_us <= s.suspect_start_us)
-            continue;
-        s.source_start_us = source_start(run, s.suspect_start_us);
-        place_region(&s, x, &m->geometry);
-        rc = add_same(m, run, at, s.suspect_start_us, err);
-        if (rc == BF_OK)
-            rc = add_span(m, &s, err);
-        at = s.suspect_end_us;
+        bf_spans_place(&c, &a->item[i], &m->geometry);
+        for (k = 0; k < m->n_overlays && !overlap(&m->overlay[k], &c); k++)
+            ;
+        if (!is_margin_overlay(&a->item[i], &c) || k == BF_OVERLAYS_MAX)
+            a->item[kept++] = a->item[i];
+        else if (k == m->n_overlays)
+            m->overlay[m->n_overlays++] = c;
     }
-    return rc == BF_OK ? add_same(m, run, at, run->end_us, err) : rc;
+    a->n = kept;
 }
 
 /* What the path found, put together: the verdict's ingredients. */
@@ -234,8 +182,8 @@ static void note_cut(struct bf_match *m, struct summary *sum, const struct bf_ru
         return;
     c->change = jump > 0 ? BF_CHANGE_REMOVED : BF_CHANGE_REORDERED;
     c->suspect_us = run->start_us;
-    c->source_from_us = source_start(last, last->end_us);
-    c->source_to_us = source_start(run, run->start_us);
+    c->source_from_us = bf_spans_source_us(last, last->end_us);
+    c->source_to_us = bf_spans_source_us(run, run->start_us);
     m->n_cuts++;
 }
 
@@ -264,11 +212,13 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
             if (sum->last != NULL)
                 missing = llabs(bf_run_source_us(run, run->start_us) -
                                 bf_run_source_us(sum->last, sum->last->end_us));
-            rc = add_foreign(m, sum->last_end_us, run->start_us, missing, err);
+            rc = bf_spans_add_foreign(m, sum->last_end_us, run->start_us, missing, err);
             sum->foreign_us += run->start_us - sum->last_end_us;
         }
-        if (rc == BF_OK)
-            rc = add_run(m, run, &a, err);
+        if (rc == BF_OK) {
+            take_overlays(m, &a);
+            rc = bf_spans_add_run(m, run, &a, err);
+        }
         bf_alterations_release(&a);
         if (sum->last != NULL && llabs(jump_between(sum->last, run)) >= CUT_MIN_US &&
             !bf_run_is_still(run) && run->start_us - sum->last_end_us < FOREIGN_MIN_US)
@@ -293,7 +243,7 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
     if (rc == BF_OK && sum->n_accepted > 0 &&
         bf_trace_end_us(suspect) - sum->last_end_us >= FOREIGN_MIN_US) {
         sum->foreign_us += bf_trace_end_us(suspect) - sum->last_end_us;
-        rc = add_foreign(m, sum->last_end_us, bf_trace_end_us(suspect), -1, err);
+        rc = bf_spans_add_foreign(m, sum->last_end_us, bf_trace_end_us(suspect), -1, err);
     }
     for (i = 0; i < m->n_spans; i++) {
         if (m->span[i].state != BF_SPAN_ALTERED)
@@ -425,7 +375,7 @@ static enum bf_err add_exact(struct bf_match *m, size_t *n_cuts, const struct bf
         }
     }
     *n_cuts += last != NULL;
-    return add_span(m, &s, err);
+    return bf_spans_add(m, &s, err);
 }
 
 /*

@@ -48,17 +48,26 @@ enum bf_change {
  * "" */
 const char *bf_change_name(enum bf_change c);
 
+/* A region of the suspect's picture that shows something else than the record. */
+struct bf_changed {
+    double left, top, right, bottom; /* 0 to 1 of the picture as shown */
+    double strength;                 /* its mean squared residual, in units of the copy's noise */
+    double false_alarm; /* how likely a copy with nothing changed is to show as much anywhere */
+    enum bf_change change;
+};
+
+#define BF_SPAN_REGIONS 4
+#define BF_OVERLAYS_MAX 4
+
 struct bf_span {
     enum bf_span_state state;
     int64_t suspect_start_us, suspect_end_us;
     int64_t source_start_us; /* of the record; -1 where FOREIGN */
-    double rate; /* of the record's clock there; 0 where FOREIGN */
+    double rate;             /* of the record's clock there; 0 where FOREIGN */
     enum bf_change change;
     unsigned part; /* of which record: 0 is the one the verdict names, others count from 1 */
-    /* ALTERED: the region, 0 to 1 of the suspect's picture as shown, its mean squared residual in
-     * units of the copy's noise, and how likely a copy with nothing changed is to show as much
-     * anywhere */
-    double left, top, right, bottom, strength, false_alarm;
+    struct bf_changed region[BF_SPAN_REGIONS]; /* ALTERED: the strongest first */
+    unsigned n_regions;
     /* EXACT: the first frame's number in suspect and record, the last one's in the record, and how
      * many are there */
     uint64_t suspect_frame, source_frame, source_last_frame, n_frames;
@@ -91,6 +100,10 @@ struct bf_match {
     size_t n_spans;
     struct bf_cut cut[BF_CUTS_MAX]; /* the first of them */
     size_t n_cuts;
+    /* A logo or a caption at the picture's margin from beginning to end: a transform that is named,
+     * as a crop is, and like it hides what it hides. */
+    struct bf_changed overlay[BF_OVERLAYS_MAX];
+    size_t n_overlays;
     double coverage;   /* share of the suspect's time that follows the record */
     double gain, bias; /* suspect luma = gain x record luma + bias, over the longest run */
     double distance;

@@ -168,6 +168,13 @@ def grade(copy, answer):
          "clean": set(copy["expected"]) <= {"identical", "same-content"}}
     if "speed" in copy["params"]:
         g["speed"] = g["recall"] and abs((told.get("transform") or {}).get("speed", 0) / copy["params"]["speed"] - 1) < 0.02
+    overlays = (told.get("transform") or {}).get("overlays", [])
+    if "overlay" in copy["params"]:
+        want = cells(copy["params"]["overlay"])
+        g["named"] = g["recall"] and any(2 * len(want & said) >= len(want | said) for said in
+                                         (cells([r["region"][k] for k in ("left", "top", "right", "bottom")]) for r in overlays))
+    elif copy["group"] != "foreign":
+        g["overlay"] = bool(overlays)
     spans = [s for s in told.get("spans", []) if s["state"] in ("altered", "foreign")] if g["recall"] else []
     if not copy["altered"]:
         return g
@@ -189,8 +196,8 @@ def grade(copy, answer):
             found = set()
             for s in spans:
                 if s["suspect_start_us"] / 1e6 <= middle < s["suspect_end_us"] / 1e6:
-                    r = s.get("region")
-                    found |= cells((r["left"], r["top"], r["right"], r["bottom"]) if r else (0, 0, 1, 1))
+                    for r in [x["region"] for x in s.get("regions", [])] or [{"left": 0, "top": 0, "right": 1, "bottom": 1}]:
+                        found |= cells((r["left"], r["top"], r["right"], r["bottom"]))
             tp, fp, fn = tp + len(wanted & found) * (b - a), fp + len(found - wanted) * (b - a), fn + len(wanted - found) * (b - a)
         g["block_counts"] = (tp, fp, fn)
         g["block"] = f1(tp, fp, fn)
@@ -250,6 +257,8 @@ GOALS = [
     ("wrong record, elsewhere", lambda g: g["copy"]["group"] != "foreign", "count false", "0"),
     ("clean copies called altered", lambda g: g["clean"], "alarm", "<= 0.1 %"),
     ("  of them plain", lambda g: g["clean"] and g["copy"]["group"] == "plain", "alarm", ""),
+    ("logo or caption named, its box", lambda g: "named" in g, "named", ""),
+    ("one named where there is none", lambda g: "overlay" in g, "count overlay", "0"),
     ("time called altered", group("time"), "altered", ""),
     ("speed told to 2 %", lambda g: "speed" in g, "speed", ""),
     ("face CRF 23, 28, half: frames", named(*FACES), "frame", ">= .97"),
@@ -270,11 +279,11 @@ GOALS = [
 def goal_cell(grades, how):
     if not grades:
         return "-"
-    if how == "count false":
-        return "%d of %d" % (sum(g["false"] for g in grades), len(grades))
+    if how.startswith("count "):
+        return "%d of %d" % (sum(g[how[6:]] for g in grades), len(grades))
     if how == "alarm":
         return "%d of %d" % (sum(g["altered"] for g in grades), len(grades))
-    if how in ("recall", "altered", "speed"):
+    if how in ("recall", "altered", "speed", "named"):
         return "%.1f %% of %d" % (100 * mean([g[how] for g in grades]), len(grades))
     return "%s (%s)" % (cell(mean([g[how] for g in grades])), cell(pooled(grades, how)))
 

@@ -107,7 +107,7 @@ static void altered_region(void **state)
             inside += shared;
             outside += to - from - shared;
             /* The head wanders within these bounds. */
-            assert_true(m.span[k].left > 0.15 && m.span[k].right < 0.85);
+            assert_true(m.span[k].region[0].left > 0.15 && m.span[k].region[0].right < 0.85);
         }
         assert_true(2 * inside / (inside + outside + length) > 0.95);
         bf_match_release(&m);
