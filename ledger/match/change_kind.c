@@ -73,22 +73,6 @@ enum bf_change bf_change_kind(const struct bf_spool *rows, const struct bf_noise
     }
     if (stands_still(s, mask, cells, (double)(last - first + 1)))
         kind = BF_CHANGE_OVERLAY;
-#ifdef BF_DEBUG
-    {
-        double l = 0, nn = 0, ve = 0;
-        for (i = 0; i < cells; i++)
-            if (mask[i]) {
-                double n = last - first + 1, ee = s[i].ee - s[i].e * s[i].e / n,
-                       xx = s[i].xx - s[i].x * s[i].x / n, ex = s[i].ex - s[i].e * s[i].x / n,
-                       sh = ee > 0 ? ex / ee : 0;
-                sh = sh < 0 ? 0 : sh > 1 ? 1 : sh;
-                l += xx - 2 * sh * ex + sh * sh * ee;
-                nn += s[i].noise;
-                ve += ee;
-            }
-        fprintf(stdout, " <KIND %.2f %.2f>", l / nn, ve / nn);
-    }
-#endif
     free(s);
     return kind;
 }

@@ -235,10 +235,6 @@ static enum bf_err add_piece(struct comparison *c, const struct bf_region *r, co
     a.false_alarm = false_alarm(r->peak, n);
     a.change = bf_change_kind(c->rows, c->noise, mask, c->cells, first, last, a.area);
     set_box(&a, mask, c->cols, c->n_rows_of_cells);
-#ifdef BF_DEBUG
-    fprintf(stdout, " <PK %u %u %u %.1f>", r->peak, (unsigned)(last - first + 1), n_mask,
-            a.strength);
-#endif
     return append(c->out, &a, err);
 }
 

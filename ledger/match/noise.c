@@ -12,15 +12,21 @@
 #define MOTION_STILL 0.05f /* of the motion, where the frame rate is the record's */
 #define RATE_SAME 1.08     /* ratio of two frame rates up to which they are one */
 #define PLACE_BOUND 2.0f
-#ifndef FLAT_SHARE
-#define FLAT_SHARE 0.6f
-#endif
-#ifndef RATE_SHARE
+#define FLAT_SHARE 0.6f /* of the middling places' noise that flat ones have at least */
+/* Of a frame's motion that another frame rate leaves: with more, mouths in copies of half the rate
+ * hide. */
 #define RATE_SHARE 0.6
-#endif
-enum { MIDDLE_STEEP = 3 };
-enum { R_BINS = 128, LEVEL_STEPS = 256 / BF_TONE_LEVELS };
-enum { PLACE_MIN = 200, LEVEL_MIN = 300, Z_BINS = 256, Z_ONE = 16, ROWS_MAX = 1200 };
+
+enum {
+    MIDDLE_STEEP = 3,
+    R_BINS = 128,
+    LEVEL_STEPS = 256 / BF_TONE_LEVELS,
+    PLACE_MIN = 200,
+    LEVEL_MIN = 300,
+    Z_BINS = 256,
+    Z_ONE = 16,
+    ROWS_MAX = 1200,
+};
 
 struct counts {
     uint32_t place[BF_PLACE_KINDS][R_BINS];
@@ -119,7 +125,6 @@ static void fit_levels(struct bf_noise *noise, const struct counts *c)
 
 enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
                          const struct bf_run *run, const struct bf_trace *suspect,
-
                          struct bf_digest *source, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
@@ -193,9 +198,4 @@ float bf_noise_square(const struct bf_noise *noise, const struct bf_residual_row
 float bf_noise_calm(const struct bf_noise *noise)
 {
     return noise->place[MIDDLE_STEEP];
-}
-
-bool bf_noise_rate_changed(const struct bf_noise *noise)
-{
-    return noise->motion > MOTION_STILL;
 }

@@ -24,7 +24,6 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
                          struct bf_digest *source, struct bf_error *err);
 /* The noise of calm places of middling steepness, luma steps: the copy's quality in one number. */
 float bf_noise_calm(const struct bf_noise *noise);
-bool bf_noise_rate_changed(const struct bf_noise *noise);
 /* The variance that cell i of the row has where nothing was changed, squared luma steps. */
 float bf_noise_variance(const struct bf_noise *noise, const struct bf_residual_row *row,
                         unsigned i);
