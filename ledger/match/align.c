@@ -16,6 +16,9 @@ enum {
     RETIMED_LEAST_US = 60000000,
     RETIMED_MOST_US = 1200000000,
     RETIMED_NEAR_US = 500000,
+    HALVED_MIN_US = 2000000,
+    WINDOW_US = 3000000, /* a stretch of a run that does not follow as a whole */
+    WINDOW_STEP_US = 500000,
     USED_MIN = 12, /* blocks that the suspect must show */
 };
 
@@ -281,16 +284,27 @@ void bf_runs_release(struct bf_runs *r)
     *r = (struct bf_runs){0};
 }
 
+static enum bf_err add_run(struct bf_runs *runs, const struct bf_run *run, struct bf_error *err)
+{
+    struct bf_run *more = realloc(runs->item, (runs->n + 1) * sizeof *more);
+
+    if (more == NULL)
+        return bf_error_nomem(err);
+    runs->item = more;
+    runs->item[runs->n++] = *run;
+    return BF_OK;
+}
+
 /* Turns the path into runs. */
 static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, size_t n_moments,
                                 const struct bf_trace *t, const struct bf_time_line *line,
                                 const struct fit *fit, size_t n_offsets, struct bf_error *err)
 {
     size_t k, from = 0;
+    enum bf_err rc = BF_OK;
 
-    for (k = 1; k <= n_moments; k++) {
+    for (k = 1; k <= n_moments && rc == BF_OK; k++) {
         struct bf_run run = {0};
-        struct bf_run *more;
 
         if (k < n_moments && choice[k] == choice[from])
             continue;
@@ -303,15 +317,11 @@ static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, siz
             run.rate = line[choice[from]].rate;
             run.gain = (double)fit[choice[from]].gain;
             run.bias = (double)fit[choice[from]].bias;
-            more = realloc(runs->item, (runs->n + 1) * sizeof *more);
-            if (more == NULL)
-                return bf_error_nomem(err);
-            runs->item = more;
-            runs->item[runs->n++] = run;
+            rc = add_run(runs, &run, err);
         }
         from = k;
     }
-    return BF_OK;
+    return rc;
 }
 
 /* Two lines that are the same to within the path's grain, over the whole suspect. */
@@ -379,6 +389,14 @@ static int64_t time_in(const struct bf_runs *runs, bool following)
     return sum;
 }
 
+static void swap_runs(struct bf_runs *a, struct bf_runs *b)
+{
+    struct bf_runs t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
 /*
  * Where the suspect looks like the record for most of its time and does not move with it, it may be
  * played at another speed. The rates are looked for near the moments that looked alike.
@@ -414,13 +432,94 @@ static enum bf_err try_retimed(struct bf_runs *runs, struct aligning *a, struct 
         add_line(a, found[i], RETIMED_NEAR_US);
     if (rc == BF_OK)
         rc = follow_lines(&again, a, err);
-    if (rc == BF_OK && time_in(&again, true) > time_in(runs, true)) {
-        struct bf_runs t = *runs;
-
-        *runs = again;
-        again = t;
-    }
+    if (rc == BF_OK && time_in(&again, true) > time_in(runs, true))
+        swap_runs(runs, &again);
     bf_runs_release(&again);
+    return rc;
+}
+
+/*
+ * An editor that drops frames lets the clocks drift: one line then fits no part of a run well. The
+ * halves of the runs that do not follow are given lines of their own, near the run's.
+ */
+static enum bf_err try_halves(struct bf_runs *runs, struct aligning *a, struct bf_error *err)
+{
+    struct bf_runs again = {0};
+    size_t n = a->n, i;
+    int half;
+    enum bf_err rc;
+
+    for (i = 0; i < runs->n; i++) {
+        const struct bf_run *r = &runs->item[i];
+        int64_t length = r->end_us - r->start_us;
+        /* Lines are refined on a margin about where they hold: it must not reach into the other
+         * half. */
+        int64_t margin = length / 4 < SUPPORT_MARGIN_US ? length / 4 : SUPPORT_MARGIN_US;
+
+        if (bf_run_follows(r) || r->rate != 1 || length < HALVED_MIN_US)
+            continue;
+        for (half = 0; half < 2; half++) {
+            int64_t from = r->start_us + half * length / 2;
+            struct bf_time_line line = {1, r->offset_us, from + margin, from + length / 2 - margin};
+
+            add_line(a, line, REFINE_US);
+        }
+    }
+    if (a->n == n)
+        return BF_OK;
+    rc = follow_lines(&again, a, err);
+    if (rc == BF_OK && time_in(&again, true) > time_in(runs, true))
+        swap_runs(runs, &again);
+    bf_runs_release(&again);
+    return rc;
+}
+
+/* Appends those stretches of the run that follow closely, windows that overlap taken together. */
+static enum bf_err add_stretches(struct bf_runs *out, const struct bf_run *run, struct aligning *a,
+                                 struct bf_error *err)
+{
+    struct bf_run window = *run, found = {0};
+    enum bf_err rc = BF_OK;
+
+    for (window.end_us = window.start_us + WINDOW_US; window.end_us <= run->end_us && rc == BF_OK;
+         window.start_us += WINDOW_STEP_US, window.end_us += WINDOW_STEP_US) {
+        rc = bf_motion_measure(&window, a->suspect, a->coarse, &a->m.shown, err);
+        if (rc != BF_OK || !bf_run_follows_closely(&window))
+            continue;
+        if (found.end_us >= window.start_us && found.end_us > 0) {
+            found.end_us = window.end_us;
+            continue;
+        }
+        if (found.end_us > 0)
+            rc = add_run(out, &found, err);
+        found = window;
+    }
+    if (rc == BF_OK && found.end_us > 0)
+        rc = add_run(out, &found, err);
+    return rc;
+}
+
+/* Where a run does not follow as a whole, stretches of it may. */
+static enum bf_err cut_runs(struct bf_runs *runs, struct aligning *a, struct bf_error *err)
+{
+    struct bf_runs cut = {0};
+    enum bf_err rc = BF_OK;
+    size_t i, k;
+
+    for (i = 0; i < runs->n && rc == BF_OK; i++) {
+        const struct bf_run *r = &runs->item[i];
+        size_t first = cut.n;
+
+        if (!bf_run_follows(r) && r->rate == 1 && !bf_run_is_still(r))
+            rc = add_stretches(&cut, r, a, err);
+        for (k = first; k < cut.n && rc == BF_OK; k++)
+            rc = bf_motion_measure(&cut.item[k], a->suspect, a->coarse, &a->m.shown, err);
+        if (rc == BF_OK && cut.n == first)
+            rc = add_run(&cut, r, err);
+    }
+    if (rc == BF_OK)
+        swap_runs(runs, &cut);
+    bf_runs_release(&cut);
     return rc;
 }
 
@@ -459,6 +558,10 @@ enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struc
     rc = follow_lines(runs, &a, err);
     if (rc == BF_OK)
         rc = try_retimed(runs, &a, err);
+    if (rc == BF_OK)
+        rc = try_halves(runs, &a, err);
+    if (rc == BF_OK)
+        rc = cut_runs(runs, &a, err);
 out:
     bf_coarse_free(&a.coarse);
     free(a.scratch);

@@ -266,6 +266,19 @@ bool bf_run_is_still(const struct bf_run *r)
     return r->moving < STILL && r->suspect_moving < STILL;
 }
 
+static bool outside_follows(const struct bf_run *r)
+{
+    return r->rate == 1 && r->outside_in_step >= OUTSIDE_IN_STEP_MIN &&
+           r->outside_close >= OUTSIDE_CLOSE_MIN;
+}
+
+bool bf_run_follows_closely(const struct bf_run *r)
+{
+    if (r->end_us - r->start_us < TINY_RUN_US || r->moving < STILL)
+        return false;
+    return outside_follows(r) || (r->in_step >= IN_STEP_MIN_TINY && r->close >= CLOSE_MIN_TINY);
+}
+
 bool bf_run_follows(const struct bf_run *r)
 {
     int64_t length = r->end_us - r->start_us;
@@ -279,8 +292,7 @@ bool bf_run_follows(const struct bf_run *r)
         return false;
     if (length < (retimed ? SHORT_RUN_US : TINY_RUN_US))
         return r->in_step >= IN_STEP_MIN_TINY && r->close >= CLOSE_MIN_TINY;
-    if (!retimed && r->outside_in_step >= OUTSIDE_IN_STEP_MIN &&
-        r->outside_close >= OUTSIDE_CLOSE_MIN)
+    if (outside_follows(r))
         return true;
     if (length < SHORT_RUN_US || retimed)
         return r->in_step >= IN_STEP_MIN_SHORT && r->close >= CLOSE_MIN_SHORT;
