@@ -1,5 +1,6 @@
 #include "ledger/match/search.h"
 #include "ledger/match/code_index.h"
+#include "ledger/match/motion.h"
 #include "ledger/match/registration.h"
 
 #include <math.h>
@@ -17,8 +18,12 @@ enum {
 #define COVERED 0.97 /* of the suspect: nothing is left to look for */
 /* An edge that lies further out than this is no rounding: the suspect is taken again. */
 #define MOVED 0.005
-#define BETTER 0.9         /* of what was left over, at most, after a move */
-#define LEFT_OVER_MAX 14.0 /* luma steps: more is another picture */
+#define BETTER 0.9 /* of what was left over, at most, after a move */
+/* Luma steps that a geometry leaves over at most. Copies, faces replaced in them or not, leave up
+ * to 5; other pictures that share a few shapes, 10 and more. */
+#define LEFT_OVER_MAX 8.0
+/* Share of the motion in step from which a run may be the record's, a little out of place. */
+#define NEARLY_IN_STEP 0.15
 /* A geometry that leaves the picture too small, or shows too little of it, says nothing. */
 #define BOX_SMALLEST 0.12
 #define SHOWN_LEAST 0.2
@@ -245,7 +250,8 @@ static enum bf_err register_run(bool *again, struct trial *t, const struct bf_ru
         if (longest == NULL ||
             runs->item[i].end_us - runs->item[i].start_us > longest->end_us - longest->start_us)
             longest = &runs->item[i];
-    if (longest == NULL)
+    /* Every move costs another pass over the file: not for another take. */
+    if (longest == NULL || (longest->in_step < NEARLY_IN_STEP && !bf_run_is_still(longest)))
         return BF_OK;
     line = (struct bf_time_line){longest->rate, longest->offset_us, 0, 0};
     rc = pair_stills(t, &line, 1, longest->start_us, longest->end_us, TIME_STEP_US, err);
