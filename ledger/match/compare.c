@@ -303,7 +303,7 @@ enum bf_err bf_compare(struct bf_alterations *out, struct bf_spool *heat, const 
                        const char *tmp_dir, struct bf_error *err)
 {
     const struct bf_digest_info *info = bf_digest_info(source);
-    struct comparison c = {.visible = bf_trace_visible(suspect),
+    struct comparison c = {.visible = bf_trace_comparable(suspect),
                            .cols = info->cols,
                            .n_rows_of_cells = info->rows,
                            .cells = info->cols * info->rows,

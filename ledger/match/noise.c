@@ -133,7 +133,7 @@ enum bf_err bf_noise_fit(struct bf_noise *noise, const struct bf_spool *rows,
     double suspect_frame_us = (double)bf_trace_end_us(suspect) / (double)bf_trace_frames(suspect) *
                               fabs(run->rate); /* of the record's time */
     double source_frame_us = (double)info->duration_us / (double)info->n_frames;
-    const uint8_t *visible = bf_trace_visible(suspect);
+    const uint8_t *visible = bf_trace_comparable(suspect);
     unsigned i, n = info->cols * info->rows;
 
     if (c == NULL)

@@ -12,9 +12,10 @@ enum {
     FIT_PASSES = 3,
 };
 
-#define TONE_RANGE 60.0f /* luma steps off the line that a cell may be to have a say in the curve \
-                          */
-#define TEXTURE 6u       /* luma steps that pixels of one cell may lie apart at least */
+#define TONE_RANGE                                                                          \
+    60.0f          /* luma steps off the line that a cell may be to have a say in the curve \
+                    */
+#define TEXTURE 6u /* luma steps that pixels of one cell may lie apart at least */
 /* Of one sample: cells closer than this to its line have a say in it, and count no more in its
  * cost; a line other than the curve's own must cost so much less. */
 #define FIT_NEAR 6.0f
@@ -168,7 +169,7 @@ enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run,
         }
         shown_at(&from, &to, run, k);
         if (bf_trace_mean(suspect, x, from, to) > 0)
-            count_tones(counts, s, x, bf_trace_visible(suspect), (size_t)info->cols * info->rows,
+            count_tones(counts, s, x, bf_trace_comparable(suspect), (size_t)info->cols * info->rows,
                         run->gain, run->bias);
     }
     tone_from_counts(tone, counts, run->gain, run->bias);
@@ -333,7 +334,7 @@ static struct line line_fit(const float *x, const float *t, const uint8_t *visib
 static int best_shift(struct work *w, const struct bf_trace *suspect, int64_t from, int64_t to,
                       unsigned n)
 {
-    const uint8_t *visible = bf_trace_visible(suspect);
+    const uint8_t *visible = bf_trace_comparable(suspect);
     struct line f = {1, 0};
     float best_cost = INFINITY;
     int best = -1, s;
@@ -411,7 +412,7 @@ enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run,
         shift = best_shift(w, suspect, from, to, n);
         if (shift < 0)
             continue;
-        subtract(w, shift, bf_trace_visible(suspect), n);
+        subtract(w, shift, bf_trace_comparable(suspect), n);
         describe_places(w, tone, info->cols, info->rows);
         w->row.suspect_us = from;
         rc = bf_spool_append(out, &w->row, err);

@@ -11,6 +11,7 @@ struct bf_trace {
     struct bf_spool *spool;
     int64_t end_us;
     uint8_t visible[BF_GRID_CELLS];
+    uint8_t comparable[BF_GRID_CELLS]; /* visible, and not at the edge of a bar */
     unsigned n_hidden;
     /* within a geometry: */
     struct bf_geometry geometry;
@@ -18,6 +19,9 @@ struct bf_trace {
     struct bf_frame_digest *digest;
     uint16_t *lying; /* cells as they lie in the suspect's picture, before they are turned back */
 };
+
+/* An edge of the picture that lies further inside than this has a bar beside it. */
+#define INSET 0.004
 
 /* Codes tell little where more than 1 cell in so many is hidden. */
 enum { CODES_HIDDEN = 50 };
@@ -35,6 +39,7 @@ enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
     t->rows = rows;
     t->geometry = BF_GEOMETRY_SAME;
     memset(t->visible, 1, sizeof t->visible);
+    memset(t->comparable, 1, sizeof t->comparable);
     rc = bf_spool_open(&t->spool, tmp_dir, sizeof(struct bf_trace_frame), err);
     if (rc != BF_OK) {
         bf_trace_free(&t);
@@ -113,6 +118,18 @@ static unsigned lies_at(const struct bf_trace *t, unsigned x, unsigned y)
     return (j < rows ? j : rows - 1) * cols + (i < cols ? i : cols - 1);
 }
 
+/* Does the cell that lies there touch a bar or another picture, which bleeds into it? */
+static bool touches_bar(const struct bf_trace *t, unsigned lies)
+{
+    const struct bf_geometry *g = &t->geometry;
+    bool odd = g->quarter_turns % 2 == 1;
+    unsigned cols = odd ? t->rows : t->cols, rows = odd ? t->cols : t->rows;
+    unsigned i = lies % cols, j = lies / cols;
+
+    return (i == 0 && g->left > INSET) || (i == cols - 1 && g->right < 1 - INSET) ||
+           (j == 0 && g->top > INSET) || (j == rows - 1 && g->bottom < 1 - INSET);
+}
+
 enum bf_err bf_trace_add_within(struct bf_trace *t, const struct bf_frame *frame,
                                 struct bf_error *err)
 {
@@ -127,12 +144,15 @@ enum bf_err bf_trace_add_within(struct bf_trace *t, const struct bf_frame *frame
         return rc;
     for (y = 0; y < t->rows; y++) {
         for (x = 0; x < t->cols; x++) {
-            uint16_t v = t->lying[lies_at(t, x, y)];
+            unsigned lies = lies_at(t, x, y);
+            uint16_t v = t->lying[lies];
 
             if (first && v == BF_CELLS_HIDDEN) {
                 t->visible[y * t->cols + x] = 0;
                 t->n_hidden++;
             }
+            if (first && (v == BF_CELLS_HIDDEN || touches_bar(t, lies)))
+                t->comparable[y * t->cols + x] = 0;
             t->digest->cells[y * t->cols + x] = v == BF_CELLS_HIDDEN ? 0 : v;
         }
     }
@@ -189,9 +209,9 @@ unsigned bf_trace_rows(const struct bf_trace *t)
     return t->rows;
 }
 
-const uint8_t *bf_trace_visible(const struct bf_trace *t)
+const uint8_t *bf_trace_comparable(const struct bf_trace *t)
 {
-    return t->visible;
+    return t->comparable;
 }
 
 uint64_t bf_trace_frames(const struct bf_trace *t)

@@ -49,10 +49,11 @@ uint64_t bf_trace_frames(const struct bf_trace *t);
 int64_t bf_trace_end_us(const struct bf_trace *t);
 const struct bf_trace_frame *bf_trace_frame(const struct bf_trace *t, uint64_t i);
 /*
- * Which of the record's cells the suspect shows: (rows, cols), 1 where all of the cell lies inside
- * its picture. All are 1 unless the trace was taken under a geometry that crops.
+ * Which of the record's cells can be compared: (rows, cols), 1 where all of the cell lies inside
+ * the suspect's picture and touches no bar beside the record's. All are 1 unless the trace was
+ * taken under a geometry.
  */
-const uint8_t *bf_trace_visible(const struct bf_trace *t);
+const uint8_t *bf_trace_comparable(const struct bf_trace *t);
 /* Index of the frame that is shown at the time; the first or last outside the video. */
 uint64_t bf_trace_at(const struct bf_trace *t, int64_t us);
 /*
