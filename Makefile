@@ -9,6 +9,8 @@
 #   make fuzz            libFuzzer on every parser, SECONDS=60 each
 #   make bench           the chain's rates, the table of copies, cost of register, size of digests
 #   make bench-copies    make some 230 copies and alterations of three clips, verify each, print what was found
+#   make bench-lookup    file made frames up to 10,000 hours (25 GB of disk, half an hour), look codes up, plot the growth
+#   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
 #
@@ -178,6 +180,18 @@ bench-copies:
 	tests/bench/make_copies.py --seconds 8 --jobs $(shell nproc) -o build/copies
 	tests/bench/evaluate_copies.py build/copies --jobs $(shell nproc) --worst 5
 
+bench-lookup:
+	fixtures/install.sh build
+	$(SUBMAKE) VARIANT=release build/release/bench/bench_lookup
+	build/release/bench/bench_lookup build/lookup doc/lookup_growth.tsv 10h 100h 1000000 1000h 10000000 10000h
+	tests/bench/plot_lookup.py doc/lookup_growth.tsv doc/lookup_growth.svg
+
+bench-verify:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	$(SUBMAKE) VARIANT=release all
+	tests/bench/verify_many.sh 1000 5
+
 # --- install ---------------------------------------------------------------------------------------------------------
 
 BINDIR := $(DESTDIR)$(PREFIX)/bin
@@ -200,4 +214,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies install uninstall clean help
+.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify install uninstall clean help

@@ -658,6 +658,8 @@ int main(int argc, char **argv)
     w = calloc(1, sizeof *w);
     if (w == NULL || n_sizes > SIZES_MAX)
         die("not enough memory");
+    if (argc > 1 && mkdir(argv[1], 0777) != 0 && errno != EEXIST)
+        die(strerror(errno));
     snprintf(dir, sizeof dir, "%s/bonafide-lookup-XXXXXX", argc > 1 ? argv[1] : "/tmp");
     if (mkdtemp(dir) == NULL)
         die(strerror(errno));

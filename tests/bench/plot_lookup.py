@@ -11,7 +11,8 @@ INK, GRID, OURS, COLD, PEER = "#222", "#ddd", "#0b5cad", "#b35900", "#777"
 
 
 def decades(values):
-    return range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
+    # 10,000.1 hours are no reason for another decade.
+    return range(math.floor(math.log10(min(values)) + 0.01), math.ceil(math.log10(max(values)) - 0.01) + 1)
 
 
 def short(v):
