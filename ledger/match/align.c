@@ -187,13 +187,13 @@ static void refine_rate(struct bf_time_line *line, const struct moments *m,
     struct bf_time_line best = *line, l = *line;
     float best_cost = cost_at(m, source, line, f, scratch);
     int64_t middle = moment_us(m->k[m->n / 2]);
-    double r;
+    long i, n = lround(range / by);
 
-    for (r = line->rate - range; r <= line->rate + range; r += by) {
+    for (i = -n; i <= n; i++) {
         float c;
 
-        l.rate = r;
-        l.offset_us = line_at(line, middle) - (int64_t)(r * (double)middle);
+        l.rate = line->rate + (double)i * by;
+        l.offset_us = line_at(line, middle) - (int64_t)(l.rate * (double)middle);
         c = cost_at(m, source, &l, f, scratch);
         if (c < best_cost) {
             best_cost = c;

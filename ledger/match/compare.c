@@ -3,6 +3,7 @@
 #include "ledger/match/regions.h"
 #include "lib/base/spool.h"
 
+#include <assert.h>
 #include <math.h>
 
 /*
@@ -131,6 +132,7 @@ static unsigned find_pieces(uint8_t *piece, const uint8_t *mask, const struct co
     uint16_t stack[BF_GRID_CELLS];
     unsigned n_pieces = 0, i;
 
+    assert(c->cols > 0);
     memset(piece, 0, BF_GRID_CELLS);
     for (i = 0; i < c->cells && n_pieces < 254; i++) {
         unsigned n = 0;
@@ -240,7 +242,7 @@ static enum bf_err add_piece(struct comparison *c, const struct bf_region *r, co
 
 static enum bf_err add_region(struct comparison *c, const struct bf_region *r, struct bf_error *err)
 {
-    uint8_t mask[BF_GRID_CELLS], piece[BF_GRID_CELLS], only[BF_GRID_CELLS];
+    uint8_t mask[BF_GRID_CELLS] = {0}, piece[BF_GRID_CELLS], only[BF_GRID_CELLS] = {0};
     unsigned size[256] = {0}, n_pieces, largest = 0, p, i;
     enum bf_err rc = BF_OK;
 

@@ -84,7 +84,7 @@ void bf_feature_finder_free(struct bf_feature_finder **out)
 /* Gaussian of the given deviation, edges repeated. */
 static void blur(float *out, const float *in, float *scratch, unsigned w, unsigned h, float sigma)
 {
-    float kernel[RADIUS_MAX + 1], sum = 0;
+    float kernel[RADIUS_MAX + 1] = {0}, sum = 0;
     int radius = (int)ceilf(3 * sigma), x, y, k;
 
     if (radius > RADIUS_MAX)

@@ -151,10 +151,10 @@ static void fill_table(struct table *t, const struct motion *m, const struct bf_
 
     *t = (struct table){0};
 #define SUMMED(field, value) \
-    t->field[r + 1][c + 1] = (value) + t->field[r][c + 1] + t->field[r + 1][c] - t->field[r][c]
-#define SUMMED_WEIGHT(part)     \
-    t->sum[r + 1][c + 1].part = \
-        b->part + t->sum[r][c + 1].part + t->sum[r + 1][c].part - t->sum[r][c].part
+    (t->field[r + 1][c + 1] = (value) + t->field[r][c + 1] + t->field[r + 1][c] - t->field[r][c])
+#define SUMMED_WEIGHT(part)      \
+    (t->sum[r + 1][c + 1].part = \
+         b->part + t->sum[r][c + 1].part + t->sum[r + 1][c].part - t->sum[r][c].part)
     for (r = 0; r < BF_COARSE_ROWS; r++)
         for (c = 0; c < BF_COARSE_COLS; c++) {
             const struct weight *b = &m->block[r * BF_COARSE_COLS + c];

@@ -115,8 +115,7 @@ static void fit_levels(struct bf_noise *noise, const struct counts *c)
     for (i = 0; i < BF_TONE_LEVELS; i++) {
         uint64_t n;
         float m = median_of(c->level[i], Z_BINS, &n) / Z_ONE / NORMAL_MEDIAN;
-
-        float shown = (float)(i * LEVEL_STEPS + LEVEL_STEPS / 2);
+        float shown = ((float)i + 0.5f) * LEVEL_STEPS;
         bool clipped = shown > CLIP_WHITE || shown < CLIP_BLACK;
 
         noise->level[i] = n < LEVEL_MIN || m < 1 || !clipped ? 1 : m > 4 ? 4 : m;

@@ -52,7 +52,8 @@ static void add_counts(struct bf_region *to, const struct bf_region *from)
 /* Keeps an open region if it is strong enough; its place is free afterwards. */
 static enum bf_err close_region(struct finder *f, unsigned id, struct bf_error *err)
 {
-    struct bf_region *r = f->open[id], **more;
+    struct bf_region *r = f->open[id];
+    void *more;
 
     f->open[id] = NULL;
     disown(f, id, NONE);
@@ -60,7 +61,7 @@ static enum bf_err close_region(struct finder *f, unsigned id, struct bf_error *
         free(r);
         return BF_OK;
     }
-    more = realloc(f->out->item, (f->out->n + 1) * sizeof *more);
+    more = realloc(f->out->item, (f->out->n + 1) * sizeof(struct bf_region *));
     if (more == NULL) {
         free(r);
         return bf_error_nomem(err);

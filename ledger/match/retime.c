@@ -133,11 +133,12 @@ static void try_rate(struct line_score *peak, size_t *n_peaks, double rate,
     }
     for (b = 1; b + 1 < n_bins; b++) {
         struct line_score l = {{.rate = rate, .to_us = end_us}, score[b]};
+        int64_t middle_us = x->first_us + x->step_us / 2;
 
         if (score[b] < score[b - 1] || score[b] < score[b + 1])
             continue;
         l.line.offset_us = s->first_us + s->step_us / 2 + ((int64_t)b - lead) * s->step_us -
-                           (int64_t)(rate * (double)(x->first_us + x->step_us / 2));
+                           (int64_t)(rate * (double)middle_us);
         if (*n_peaks < PEAKS_MAX || score[b] > peak[PEAKS_MAX - 1].score)
             keep_peak(peak, n_peaks, &l, end_us);
     }
@@ -167,9 +168,11 @@ static enum bf_err find_lines(struct line_score *peak, size_t *n_peaks, const st
             like[m * s->n + k] = c;
         }
     }
-    for (rate = RATE_MIN; rc == BF_OK && rate < RATE_MAX; rate *= 1 + by) {
+    rate = RATE_MIN;
+    while (rc == BF_OK && rate < RATE_MAX) {
         try_rate(peak, n_peaks, rate, x, s, like, score, end_us);
         try_rate(peak, n_peaks, -rate, x, s, like, score, end_us);
+        rate *= 1 + by;
     }
     free(like);
     free(score);

@@ -114,8 +114,10 @@ enum bf_err bf_sightings_find(struct bf_sightings *s, const struct bf_stills *st
     enum bf_err rc = BF_OK;
 
     *s = (struct bf_sightings){0};
-    if (finder == NULL || found == NULL || luma == NULL)
+    if (finder == NULL || found == NULL || luma == NULL) {
+        asked = 0;
         rc = bf_error_nomem(err);
+    }
     for (i = 0; rc == BF_OK && i < asked; i++) {
         struct looking_up k = {.out = s};
         size_t still = i * n / asked;

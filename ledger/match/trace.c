@@ -89,7 +89,7 @@ enum bf_err bf_trace_create_within(struct bf_trace **out, const struct bf_geomet
     enum bf_err rc = bf_trace_create(out, cols, rows, tmp_dir, err);
     struct bf_trace *t = *out;
 
-    if (rc != BF_OK)
+    if (rc != BF_OK || t == NULL)
         return rc;
     t->geometry = *g;
     t->cells = bf_cells_create();

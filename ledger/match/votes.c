@@ -20,8 +20,9 @@ enum {
 #define RATE_STEP 0.02    /* at most */
 #define RATE_DRIFT_US 4e5 /* between two rates over the whole suspect, at most */
 #define RATE_SAME 0.02
-#define SUPPORT_EDGE 0.03 /* of a line's hits, at either end, that do not count for where it lies \
-                           */
+#define SUPPORT_EDGE                                                             \
+    0.03 /* of a line's hits, at either end, that do not count for where it lies \
+          */
 #define LINE_NEAR_US 300000 /* a hit so near a line is explained by it */
 
 struct probe {
@@ -154,16 +155,16 @@ static enum bf_err tally_hits(struct tally *t, const struct counting *c, double 
         lo = b < lo ? b : lo;
         hi = b > hi ? b : hi;
     }
-    if (hi < lo)
+    if (hi < lo) /* no hits: t is not read */
         return BF_OK;
     t->n = (size_t)(hi - lo) + 3;
     t->lo = lo - 1;
-    if (t->n > t->cap) {
+    if (t->n > t->cap || t->weight == NULL || t->smooth == NULL) {
         free(t->weight);
         free(t->smooth);
-        t->cap = t->n;
-        t->weight = malloc(t->cap * sizeof *t->weight);
-        t->smooth = malloc(t->cap * sizeof *t->smooth);
+        t->cap = t->n > 0 ? t->n : 1;
+        t->weight = calloc(t->cap, sizeof *t->weight);
+        t->smooth = calloc(t->cap, sizeof *t->smooth);
         if (t->weight == NULL || t->smooth == NULL) {
             t->cap = 0;
             return bf_error_nomem(err);
@@ -282,16 +283,19 @@ static enum bf_err find_retimed(bool *found, struct bf_time_line *line, const st
                                 const uint8_t *explained, int64_t duration_us, struct bf_error *err)
 {
     size_t step = c->n_hits / RETIMED_HITS + 1;
-    double by = RATE_DRIFT_US / (double)(duration_us > 0 ? duration_us : 1), rate, best = 0, plain;
+    double by = RATE_DRIFT_US / (double)(duration_us > 0 ? duration_us : 1), best = 0, plain;
+    size_t n_rates, i;
     struct tally t = {0};
     enum bf_err rc = tally_hits(&t, c, 1, explained, step, err);
     int sign;
 
     *found = false;
     by = by > RATE_STEP ? RATE_STEP : by < 2e-4 ? 2e-4 : by;
+    n_rates = (size_t)ceil(log(RATE_MAX / RATE_MIN) / log1p(by));
     plain = rc == BF_OK && t.n > 0 ? (double)t.smooth[tally_best(&t)] : 0;
     for (sign = 1; sign >= -1; sign -= 2) {
-        for (rate = RATE_MIN; rc == BF_OK && rate < RATE_MAX; rate *= 1 + by) {
+        for (i = 0; rc == BF_OK && i < n_rates; i++) {
+            double rate = RATE_MIN * pow(1 + by, (double)i);
             size_t at;
 
             if (sign > 0 && fabs(rate - 1) < RATE_SAME / 2)

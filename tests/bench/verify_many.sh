@@ -38,6 +38,7 @@ piece() {
 }
 export -f piece
 export clips work seconds
+# shellcheck disable=SC2016 # for the inner shell
 seq 2 "$records" | xargs -P "$(nproc)" -n 20 bash -c 'for n; do piece "$n"; done' piece
 find "$work" -name 'piece-*.mp4' -print0 | sort -z | xargs -0 -n 50 "$bonafide" register --key "$work/key" --no-progress >/dev/null
 rm -f "$work"/piece-*
