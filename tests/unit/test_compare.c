@@ -5,6 +5,7 @@
 #include "tests/unit/copy_fixture.h"
 
 #include "ledger/match/compare.h"
+#include "ledger/match/residual.h"
 #include "lib/base/spool.h"
 
 #define SECONDS 12
@@ -76,6 +77,30 @@ static void clean_copies(void **state)
         assert_int_equal(found.n, 0);
         assert_true(found.compared_us >= (SECONDS - 1) * 1000000);
         bf_alterations_release(&found);
+    }
+}
+
+/* The curve that is taken away is the copy's own, where the picture has such luma. */
+static void tone_follows(void **state)
+{
+    static const double gammas[] = {0.6, 1, 1.6};
+    size_t i;
+    int v;
+
+    (void)state;
+    for (i = 0; i < sizeof gammas / sizeof *gammas; i++) {
+        struct copy c = {.scene = {.seed = 14, .noise = 4}, .gamma = gammas[i]};
+        struct bf_trace *t = copy_trace(&c, &BF_GEOMETRY_SAME, 3, FPS);
+        struct bf_run run = copy_run(&c, 3);
+        struct bf_tone tone;
+        struct record r;
+
+        record_open(&r, 14, 3, FPS);
+        assert_int_equal(bf_tone_fit(&tone, &run, t, r.digest, NULL), BF_OK);
+        for (v = 80; v < 180; v++)
+            assert_true(fabs((double)tone.at[v] - 255 * pow(v / 255.0, gammas[i])) < 4);
+        record_close(&r);
+        bf_trace_free(&t);
     }
 }
 
@@ -247,6 +272,30 @@ static void hidden_cells(void **state)
     bf_alterations_release(&found);
 }
 
+/* Cells at the edge of a bar, which bleeds into them, cannot be compared; those at the picture's
+ * own edge can. */
+static void edges_of_bars(void **state)
+{
+    static const struct bf_geometry barred = {.top = 0.13, .right = 1, .bottom = 0.86},
+                                    turned = {
+                                        .quarter_turns = 1, .top = 0.1, .right = 1, .bottom = 1};
+    static const struct copy c = {.scene = {.seed = 65}};
+    struct bf_trace *a = copy_trace(&c, &barred, 0.2, 10), *b = copy_trace(&c, &turned, 0.2, 10);
+    const uint8_t *in_a = bf_trace_comparable(a), *in_b = bf_trace_comparable(b);
+    unsigned x, y;
+
+    (void)state;
+    for (y = 0; y < BF_GRID_SHORT; y++) {
+        for (x = 0; x < BF_GRID_LONG; x++) {
+            assert_int_equal(in_a[y * BF_GRID_LONG + x], y > 0 && y < BF_GRID_SHORT - 1);
+            /* the bar above the picture lies left of it before it is turned clockwise */
+            assert_int_equal(in_b[y * BF_GRID_LONG + x], x > 0);
+        }
+    }
+    bf_trace_free(&a);
+    bf_trace_free(&b);
+}
+
 /* Regions are of the record's picture, however it lies in the suspect's. */
 static void other_geometries(void **state)
 {
@@ -318,10 +367,11 @@ static void heat_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clean_copies), cmocka_unit_test(small_region),
-        cmocka_unit_test(other_rates),  cmocka_unit_test(two_regions),
-        cmocka_unit_test(overlays),     cmocka_unit_test(grade),
-        cmocka_unit_test(hidden_cells), cmocka_unit_test(other_geometries),
+        cmocka_unit_test(clean_copies),  cmocka_unit_test(tone_follows),
+        cmocka_unit_test(small_region),  cmocka_unit_test(other_rates),
+        cmocka_unit_test(two_regions),   cmocka_unit_test(overlays),
+        cmocka_unit_test(grade),         cmocka_unit_test(hidden_cells),
+        cmocka_unit_test(edges_of_bars), cmocka_unit_test(other_geometries),
         cmocka_unit_test(heat_rows),
     };
 
