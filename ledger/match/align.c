@@ -512,6 +512,14 @@ static enum bf_err cut_runs(struct bf_runs *runs, struct aligning *a, struct bf_
 
         if (!bf_run_follows(r) && r->rate == 1 && !bf_run_is_still(r))
             rc = add_stretches(&cut, r, a, err);
+        /* Alike all along: where little moves there is no more to be had, and what is not the
+         * record's the comparison will see. */
+        if (rc == BF_OK && cut.n > first && r->distance <= BF_ALIKE_DISTANCE) {
+            cut.item[first] = *r;
+            cut.item[first].vouched = true;
+            cut.n = first + 1;
+            continue;
+        }
         for (k = first; k < cut.n && rc == BF_OK; k++)
             rc = bf_motion_measure(&cut.item[k], a->suspect, a->coarse, &a->m.shown, err);
         if (rc == BF_OK && cut.n == first)

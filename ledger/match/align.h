@@ -25,8 +25,9 @@ struct bf_run {
     double close;   /* the same share of those that hardly differ from it */
     double outside_in_step, outside_close; /* the two shares outside the box that raises them most,
                                               as a replaced face would; 0 where none qualifies */
-    double moving;                         /* how much of the record moves there, 0 to 1 */
-    double suspect_moving;                 /* share of the suspect's blocks that move */
+    bool vouched;          /* alike all along, and a stretch of it follows closely */
+    double moving;         /* how much of the record moves there, 0 to 1 */
+    double suspect_moving; /* share of the suspect's blocks that move */
     double
         distance; /* mean absolute difference of the block means after gain and bias, luma steps */
 };

@@ -286,6 +286,8 @@ bool bf_run_follows(const struct bf_run *r)
 
     if (length < RUN_MIN_US)
         return false;
+    if (r->vouched)
+        return true;
     if (bf_run_is_still(r))
         return r->distance < BF_STILL_DISTANCE && !retimed;
     if (r->moving < STILL)
@@ -296,5 +298,7 @@ bool bf_run_follows(const struct bf_run *r)
         return true;
     if (length < SHORT_RUN_US || retimed)
         return r->in_step >= IN_STEP_MIN_SHORT && r->close >= CLOSE_MIN_SHORT;
-    return r->in_step >= IN_STEP_MIN && r->close >= CLOSE_MIN;
+    /* Where little moves, an encoder's noise alone keeps a copy from being close. */
+    return (r->in_step >= IN_STEP_MIN && r->close >= CLOSE_MIN) ||
+           (r->in_step >= IN_STEP_MIN_SHORT && r->distance <= BF_ALIKE_DISTANCE);
 }

@@ -29,6 +29,9 @@ enum bf_err bf_motion_measure(struct bf_run *run, const struct bf_trace *t,
                               struct bf_coarse *source, const struct bf_shown *shown,
                               struct bf_error *err);
 #define BF_STILL_DISTANCE 1.5 /* up to which a run in which nothing moves may be a copy */
+/* Luma steps up to which a run of five seconds may do without being close: more of it has to be in
+ * step than ever was in two takes, of which the nearest are 1.0 apart. */
+#define BF_ALIKE_DISTANCE 1.0
 
 /* True where nothing moves in either. */
 bool bf_run_is_still(const struct bf_run *r);
