@@ -204,8 +204,16 @@ def grade(copy, answer):
     return g
 
 
-def half(name):
-    return "fit" if zlib.crc32(name.split("/")[0].encode()) % 2 == 0 else "report"
+def half(name, people):
+    clip = name.split("/")[0]
+    return "fit" if zlib.crc32(people.get(clip, clip).encode()) % 2 == 0 else "report"
+
+
+def read_people(path):
+    if not path:
+        return {}
+    with open(path) as f:
+        return dict(line.rstrip("\n").split("\t")[:2] for line in f if "\t" in line)
 
 
 def mean(values):
@@ -288,10 +296,10 @@ def goal_cell(grades, how):
     return "%s (%s)" % (cell(mean([g[how] for g in grades])), cell(pooled(grades, how)))
 
 
-def print_goals(grades, split):
+def print_goals(grades, split, people):
     columns = [("all", grades)]
     if split:
-        columns += [(k, [g for g in grades if half(g["copy"]["id"]) == k]) for k in ("fit", "report")]
+        columns += [(k, [g for g in grades if half(g["copy"]["id"], people) == k]) for k in ("fit", "report")]
     print("\n%-40s %-9s" % ("F1: mean (pooled)", "goal") + "".join(" %-18s" % name for name, _ in columns))
     for title, which, how, goal in GOALS:
         print(("%-40s %-9s" % (title, goal) + "".join(" %-18s" % goal_cell([g for g in some if which(g)], how) for _, some in columns)).rstrip())
@@ -332,12 +340,14 @@ def main():
                         help="leave out replaced faces and mouths that differ by less, in steps of luma")
     parser.add_argument("--keep", action="store_true", help="ask only what has no answer yet")
     parser.add_argument("--split", action="store_true", help="also by halves of the clips: thresholds are fitted on one, reported on the other")
+    parser.add_argument("--people", metavar="TSV", help="clip, person: so that --split never parts the clips of one person")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="list up to N of each kind of mistake")
     parser.add_argument("--work", metavar="DIR", help="for ledgers and answers; default: OUTDIR/eval")
     options = parser.parse_args()
     options.work = options.work or os.path.join(options.out, "eval")
     os.makedirs(options.work, exist_ok=True)
 
+    people = read_people(options.people)
     with open(os.path.join(options.out, "truth.jsonl")) as f:
         copies = [json.loads(line) for line in f if line.endswith("\n")]
     listed = lambda text: [x for x in text.split(",") if x]
@@ -358,10 +368,10 @@ def main():
         names = sorted({g["copy"]["transform"] for g in some})
         if options.split:
             for k in ("fit", "report"):
-                print_table("%s, %s" % (name, k), [g for g in some if half(g["copy"]["id"]) == k], names)
+                print_table("%s, %s" % (name, k), [g for g in some if half(g["copy"]["id"], people) == k], names)
         else:
             print_table(name, some, names)
-    print_goals(grades, options.split)
+    print_goals(grades, options.split, people)
     if options.worst:
         print_worst(grades, options.worst)
     return 0

@@ -285,8 +285,7 @@ class Patch:
             apart = cf.difference(here, there, gain, bias)
             if best is None or apart > best["difference"]:
                 best = {"donor": donor, "at": at, "tone": tone, "difference": round(apart, 2)}
-            # Below this a shifted mouth is still shut: nobody could tell.
-            if apart >= 8:
+            if apart >= self.options.visible:
                 break
         return best
 
@@ -481,6 +480,9 @@ def main():
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--max-side", type=int, default=1280, help="larger sources are scaled down first")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--visible", type=float, default=8, metavar="D", help="of three other times of a face or a mouth, take the first "
+                        "that differs by so many steps of luma, else the most different; default: %(default)s; 0: the first, even where "
+                        "both mouths are shut")
     parser.add_argument("--groups", default=",".join(GROUPS), help="in this order; default: %(default)s")
     parser.add_argument("--only", default="", help="names of transforms, or their beginnings with a final *")
     parser.add_argument("--jobs", type=int, default=2)
