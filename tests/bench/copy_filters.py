@@ -8,6 +8,7 @@ import json
 import math
 import os
 import subprocess
+import threading
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 PLAIN_MAP = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -225,7 +226,7 @@ def ellipse(folder, w, h):
             for x in range(w):
                 u = ((x + 0.5) / w - 0.5) * 2
                 rows.append(int(255 * min(1.0, max(0.0, (1 - math.hypot(u, v)) * 5))))
-        part = "%s.%d" % (path, os.getpid())
+        part = "%s.%d.%d" % (path, os.getpid(), threading.get_ident())
         with open(part, "wb") as f:
             f.write(rows)
         os.replace(part, path)
