@@ -95,3 +95,11 @@ size_t bf_geometry_describe(char *text, size_t size, const struct bf_geometry *g
         say(&t, "with bars above and below");
     return t.n;
 }
+
+double bf_geometry_apart(const struct bf_geometry *a, const struct bf_geometry *b)
+{
+    double w = b->right - b->left, h = b->bottom - b->top;
+
+    return fmax(fmax(fabs(a->left - b->left), fabs(a->right - b->right)) / w,
+                fmax(fabs(a->top - b->top), fabs(a->bottom - b->bottom)) / h);
+}

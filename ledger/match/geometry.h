@@ -24,6 +24,8 @@ struct bf_geometry {
 
 /* The whole picture, neither turned nor mirrored, to within rounding. */
 bool bf_geometry_is_same(const struct bf_geometry *g);
+/* How far apart two boxes' edges lie at most, as a share of b's size. */
+double bf_geometry_apart(const struct bf_geometry *a, const struct bf_geometry *b);
 /* A point of the record's picture (0 to 1) in the suspect's picture, and the way back. */
 void bf_geometry_to_suspect(const struct bf_geometry *g, double *x, double *y, double u, double v);
 void bf_geometry_to_record(const struct bf_geometry *g, double *u, double *v, double x, double y);

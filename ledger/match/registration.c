@@ -209,6 +209,25 @@ enum bf_err bf_register(double *left_over, struct bf_geometry *g, const struct b
     return rc;
 }
 
+enum bf_err bf_register_coarse(double *left_over, struct bf_geometry *g,
+                               const struct bf_stills *stills, const struct bf_still_pair *pair,
+                               size_t n_pairs, unsigned cols, unsigned rows, struct bf_error *err)
+{
+    struct level coarse = {.soft = SOFT};
+    double gain = 1, bias = 0;
+    enum bf_err rc = level_init(&coarse, pair, n_pairs, cols, rows, COARSE, err);
+    int i;
+
+    *left_over = HUGE_VAL;
+    for (i = 0; rc == BF_OK && i < STEPS_COARSE; i++)
+        if (step(g, &gain, &bias, &coarse, stills, pair, n_pairs) < 10 * STILL_STEP)
+            break;
+    if (rc == BF_OK)
+        *left_over = mean_left(&coarse, g, gain, bias, stills, pair, n_pairs);
+    level_release(&coarse);
+    return rc;
+}
+
 enum bf_err bf_register_left(double *left_over, const struct bf_geometry *g,
                              const struct bf_stills *stills, const struct bf_still_pair *pair,
                              size_t n_pairs, unsigned cols, unsigned rows, struct bf_error *err)

@@ -22,6 +22,11 @@ enum bf_err bf_register(double *left_over, struct bf_geometry *g, const struct b
                         const struct bf_still_pair *pair, size_t n_pairs, unsigned cols,
                         unsigned rows, struct bf_error *err);
 
+/* The same on cells three times as large alone: a tenth of the work, to compare moments by. */
+enum bf_err bf_register_coarse(double *left_over, struct bf_geometry *g,
+                               const struct bf_stills *stills, const struct bf_still_pair *pair,
+                               size_t n_pairs, unsigned cols, unsigned rows, struct bf_error *err);
+
 /* What is left over under the geometry as it is. */
 enum bf_err bf_register_left(double *left_over, const struct bf_geometry *g,
                              const struct bf_stills *stills, const struct bf_still_pair *pair,

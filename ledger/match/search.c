@@ -1,32 +1,20 @@
 #include "ledger/match/search.h"
 #include "ledger/match/code_index.h"
 #include "ledger/match/motion.h"
-#include "ledger/match/registration.h"
+#include "ledger/match/place.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum {
-    CANDIDATES = 5,         /* records that a suspect is held against because of their codes */
-    HYPOTHESES = 6,         /* and because of their features */
-    PAIRS = 12,             /* stills that a geometry is registered on */
-    TIME_LINES = 4,         /* that a still's moment is looked for on */
-    TIME_NEAR_US = 9000000, /* how far from a line */
-    TIME_STEP_US = 200000,
+    CANDIDATES = 5, /* records that a suspect is held against because of their codes */
+    HYPOTHESES = 6, /* and because of their features */
+    TIME_LINES = 4, /* that a still's moment is looked for on */
 };
 
 #define COVERED 0.97 /* of the suspect: nothing is left to look for */
-/* An edge that lies further out than this is no rounding: the suspect is taken again. */
-#define MOVED 0.005
-#define BETTER 0.9 /* of what was left over, at most, after a move */
-/* Luma steps that a geometry leaves over at most. Copies, faces replaced in them or not, leave up
- * to 5; other pictures that share a few shapes, 10 and more. */
-#define LEFT_OVER_MAX 8.0
 /* Share of the motion in step from which a run may be the record's, a little out of place. */
 #define NEARLY_IN_STEP 0.15
-/* A geometry that leaves the picture too small, or shows too little of it, says nothing. */
-#define BOX_SMALLEST 0.12
-#define SHOWN_LEAST 0.2
 
 void bf_finds_release(struct bf_finds *f)
 {
@@ -90,160 +78,30 @@ struct trial {
     const struct bf_moment_pair *moment;
     size_t n_moments;
     struct bf_geometry geometry;
-    uint8_t (*grid)[BF_GRID_CELLS]; /* (PAIRS) */
-    struct bf_still_pair pair[PAIRS];
-    size_t n_pairs;
 };
-
-static bool is_usable(const struct bf_geometry *g)
-{
-    double w = g->right - g->left, h = g->bottom - g->top, in_x, in_y;
-
-    if (!(w > BOX_SMALLEST) || !(h > BOX_SMALLEST) || w > 8 || h > 8)
-        return false;
-    in_x = fmin(g->right, 1) - fmax(g->left, 0);
-    in_y = fmin(g->bottom, 1) - fmax(g->top, 0);
-    return in_x > 0 && in_y > 0 && in_x * in_y / (w * h) > SHOWN_LEAST;
-}
-
-static double moved(const struct bf_geometry *a, const struct bf_geometry *b)
-{
-    double w = b->right - b->left, h = b->bottom - b->top;
-
-    return fmax(fmax(fabs(a->left - b->left), fabs(a->right - b->right)) / w,
-                fmax(fabs(a->top - b->top), fabs(a->bottom - b->bottom)) / h);
-}
-
-/* Mean difference of a still and a sample under the trial's geometry, after gain and bias; on
- * blocks of cells. */
-static double still_cost(const float *cells, const uint8_t *grid, unsigned cols, unsigned rows)
-{
-    enum { BY = 3 };
-    double n = 0, mx = 0, ms = 0, xs = 0, ss = 0, gain, sum = 0;
-    unsigned x, y, i, j, w = cols / BY, pass;
-
-    for (pass = 0; pass < 2; pass++) {
-        gain = pass == 1 && ss > 0 ? fmin(2, fmax(0.5, (xs - mx * ms / n) / (ss - ms * ms / n + 1)))
-                                   : 1;
-        for (y = 0; y < rows / BY; y++) {
-            for (x = 0; x < w; x++) {
-                double s = 0, v = (double)cells[y * w + x];
-
-                if (v < 0)
-                    continue;
-                for (j = 0; j < BY; j++)
-                    for (i = 0; i < BY; i++)
-                        s += grid[(y * BY + j) * cols + x * BY + i];
-                s /= BY * BY;
-                if (pass == 0) {
-                    n++;
-                    mx += v;
-                    ms += s;
-                    xs += v * s;
-                    ss += s * s;
-                } else {
-                    sum += fmin(30, fabs(v - mx / n - gain * (s - ms / n)));
-                }
-            }
-        }
-        if (n < 20)
-            return HUGE_VAL;
-    }
-    return sum / n;
-}
-
-/* The sample that looks most like the still, near the lines' times. */
-static enum bf_err pair_still(struct trial *t, size_t still, const struct bf_time_line *line,
-                              size_t n_lines, int64_t near_us, struct bf_error *err)
-{
-    unsigned cols = t->info->cols, rows = t->info->rows;
-    float cells[BF_GRID_CELLS / 9];
-    double best = HUGE_VAL;
-    int64_t at = bf_still_us(t->suspect->stills, still), us, last = -1;
-    size_t k;
-
-    bf_still_cells(t->suspect->stills, still, cells, &t->geometry, cols / 3, rows / 3);
-    for (k = 0; k < n_lines; k++) {
-        int64_t middle = line[k].offset_us + (int64_t)(line[k].rate * (double)at);
-
-        for (us = middle - near_us; us <= middle + near_us; us += TIME_STEP_US / 2) {
-            int64_t sample = us / BF_DIGEST_PERIOD_US;
-            const uint8_t *grid;
-            double cost;
-
-            if (us < 0 || sample >= (int64_t)t->info->n_samples || sample == last)
-                continue;
-            last = sample;
-            grid = bf_digest_grid(t->digest, (uint64_t)sample, err);
-            if (grid == NULL)
-                return BF_ERR_FORMAT;
-            cost = still_cost(cells, grid, cols, rows);
-            if (cost >= best)
-                continue;
-            best = cost;
-            memcpy(t->grid[t->n_pairs], grid, (size_t)cols * rows);
-        }
-    }
-    if (best < HUGE_VAL) {
-        t->pair[t->n_pairs].still = still;
-        t->pair[t->n_pairs].grid = t->grid[t->n_pairs];
-        t->n_pairs++;
-    }
-    return BF_OK;
-}
-
-static enum bf_err pair_stills(struct trial *t, const struct bf_time_line *line, size_t n_lines,
-                               int64_t from_us, int64_t to_us, int64_t near_us,
-                               struct bf_error *err)
-{
-    size_t n = bf_stills_count(t->suspect->stills), first = 0, end = n, i, count;
-    enum bf_err rc = BF_OK;
-
-    while (first < n && bf_still_us(t->suspect->stills, first) < from_us)
-        first++;
-    while (end > first && bf_still_us(t->suspect->stills, end - 1) >= to_us)
-        end--;
-    count = end - first < PAIRS ? end - first : PAIRS;
-    t->n_pairs = 0;
-    for (i = 0; i < count && rc == BF_OK; i++)
-        rc = pair_still(t, first + i * (end - first) / count, line, n_lines, near_us, err);
-    return rc;
-}
 
 /* The hypothesis' geometry, registered at the times that its own sightings suggest. */
 static enum bf_err register_hypothesis(bool *holds, struct trial *t, struct bf_error *err)
 {
     struct bf_time_line line[TIME_LINES];
-    double left_over;
     size_t n = 0;
     enum bf_err rc = bf_votes_moments(line, TIME_LINES, &n, t->moment, t->n_moments,
                                       bf_trace_end_us(t->suspect->trace), err);
 
     *holds = false;
     if (rc == BF_OK)
-        rc = pair_stills(t, line, n, t->moment[0].suspect_us - 1000000,
-                         t->moment[t->n_moments - 1].suspect_us + 1000000, TIME_NEAR_US, err);
-    if (rc != BF_OK || t->n_pairs == 0)
-        return rc;
-    rc = bf_register(&left_over, &t->geometry, t->suspect->stills, t->pair, t->n_pairs,
-                     t->info->cols, t->info->rows, err);
-    *holds = rc == BF_OK && left_over < LEFT_OVER_MAX && is_usable(&t->geometry);
+        rc = bf_place_near(holds, &t->geometry, t->suspect->stills, t->digest, line, n,
+                           t->moment[0].suspect_us - 1000000,
+                           t->moment[t->n_moments - 1].suspect_us + 1000000, err);
     return rc;
 }
 
-/*
- * The geometry once more, at the times of the longest run that follows the record; *again where it
- * lies elsewhere than the trace was taken, by more than rounding, and fits better there.
- */
-static enum bf_err register_run(bool *again, struct trial *t, const struct bf_runs *runs,
-                                struct bf_error *err)
+/* Places the longest run once more. */
+static enum bf_err place_again(bool *again, struct trial *t, const struct bf_runs *runs,
+                               struct bf_error *err)
 {
     const struct bf_run *longest = NULL;
-    struct bf_geometry g = t->geometry;
-    struct bf_time_line line;
-    double before, after;
     size_t i;
-    enum bf_err rc;
 
     *again = false;
     for (i = 0; i < runs->n; i++)
@@ -253,21 +111,7 @@ static enum bf_err register_run(bool *again, struct trial *t, const struct bf_ru
     /* Every move costs another pass over the file: not for another take. */
     if (longest == NULL || (longest->in_step < NEARLY_IN_STEP && !bf_run_is_still(longest)))
         return BF_OK;
-    line = (struct bf_time_line){longest->rate, longest->offset_us, 0, 0};
-    rc = pair_stills(t, &line, 1, longest->start_us, longest->end_us, TIME_STEP_US, err);
-    if (rc != BF_OK || t->n_pairs < 2)
-        return rc;
-    rc = bf_register_left(&before, &g, t->suspect->stills, t->pair, t->n_pairs, t->info->cols,
-                          t->info->rows, err);
-    if (rc == BF_OK)
-        rc = bf_register(&after, &g, t->suspect->stills, t->pair, t->n_pairs, t->info->cols,
-                         t->info->rows, err);
-    if (rc == BF_OK && is_usable(&g) && moved(&g, &t->geometry) > MOVED &&
-        moved(&g, &t->geometry) < 0.1 && after < BETTER * before) {
-        t->geometry = g;
-        *again = true;
-    }
-    return rc;
+    return bf_place_run(again, &t->geometry, t->suspect->stills, t->digest, longest, err);
 }
 
 /* A trace under the trial's geometry: the whole one, where that is what it is. */
@@ -275,7 +119,8 @@ static enum bf_err take_trace(const struct bf_trace **trace, struct bf_trace **o
                               struct bf_error *err)
 {
     const struct bf_geometry *g = &t->geometry;
-    bool whole = !g->mirrored && g->quarter_turns == 0 && moved(g, &BF_GEOMETRY_SAME) <= MOVED &&
+    bool whole = !g->mirrored && g->quarter_turns == 0 &&
+                 bf_geometry_apart(g, &BF_GEOMETRY_SAME) <= BF_PLACE_MOVED &&
                  bf_trace_cols(t->suspect->trace) == t->info->cols;
     enum bf_err rc;
 
@@ -302,7 +147,7 @@ static enum bf_err try_geometry(struct bf_match *m, struct trial *t, struct bf_e
     if (rc == BF_OK)
         rc = bf_align(&runs, trace, t->digest, t->moment, t->n_moments, err);
     if (rc == BF_OK)
-        rc = register_run(&again, t, &runs, err);
+        rc = place_again(&again, t, &runs, err);
     if (rc == BF_OK && again) {
         bf_runs_release(&runs);
         rc = take_trace(&trace, &own, t, err);
@@ -329,10 +174,7 @@ static enum bf_err try_record(struct bf_finds *f, const struct bf_suspect *s, ui
     if (rc != BF_OK)
         return rc;
     t.info = bf_digest_info(t.digest);
-    t.grid = calloc(PAIRS, sizeof *t.grid);
-    if (t.grid == NULL)
-        rc = bf_error_nomem(err);
-    if (rc == BF_OK && h == NULL)
+    if (h == NULL)
         rc = bf_match_exact(&done, &m, s->trace, t.digest, err);
     if (rc == BF_OK && h != NULL) {
         t.geometry = h->geometry;
@@ -345,7 +187,6 @@ static enum bf_err try_record(struct bf_finds *f, const struct bf_suspect *s, ui
     if (rc == BF_OK && m.verdict != 0)
         rc = keep(f, record, &m, blob, err);
     bf_match_release(&m);
-    free(t.grid);
     bf_digest_close(&t.digest);
     return rc;
 }
@@ -390,7 +231,7 @@ static bool was_found(const struct bf_finds *f, const struct bf_hypothesis *h, u
 
         if (f->item[i].record == record && m->geometry.mirrored == h->geometry.mirrored &&
             m->geometry.quarter_turns == h->geometry.quarter_turns &&
-            moved(&m->geometry, &h->geometry) < 0.1)
+            bf_geometry_apart(&m->geometry, &h->geometry) < 0.1)
             return true;
     }
     return false;

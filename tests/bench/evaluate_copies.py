@@ -176,6 +176,8 @@ def grade(copy, answer):
     elif copy["group"] != "foreign":
         g["overlay"] = bool(overlays)
     spans = [s for s in told.get("spans", []) if s["state"] in ("altered", "foreign")] if g["recall"] else []
+    alarms = [r["false_alarm"] for s in spans for r in s.get("regions", []) if "false_alarm" in r]
+    g["false_alarm"] = min(alarms) if alarms else 1.0
     if not copy["altered"]:
         return g
     true, said = ticks(copy["altered"]), ticks([(s["suspect_start_us"] / 1e6, s["suspect_end_us"] / 1e6) for s in spans])
@@ -307,6 +309,14 @@ def print_goals(grades, split, people):
         " %-18.2f" % statistics.median([g["time"] for g in some]) if some else " -" for _, some in columns))
 
 
+def print_calibration(grades):
+    clean = [g for g in grades if g["clean"] and g["recall"]]
+    print("\nfalse_alarm of clean copies: of %d, those whose smallest is at most" % len(clean))
+    for t in (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001):
+        n = sum(g["false_alarm"] <= t for g in clean)
+        print("  %-6g %5d  %6.2f %%, should be %g %%" % (t, n, 100 * n / max(1, len(clean)), 100 * t))
+
+
 def print_worst(grades, n):
     bad = [g for g in grades if not g["recall"] and g["copy"]["group"] != "foreign"]
     print("\nnot recognised: %d" % len(bad))
@@ -340,6 +350,7 @@ def main():
                         help="leave out replaced faces and mouths that differ by less, in steps of luma")
     parser.add_argument("--keep", action="store_true", help="ask only what has no answer yet")
     parser.add_argument("--split", action="store_true", help="also by halves of the clips: thresholds are fitted on one, reported on the other")
+    parser.add_argument("--calibration", action="store_true", help="how often clean copies show a false_alarm as small")
     parser.add_argument("--people", metavar="TSV", help="clip, person: so that --split never parts the clips of one person")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="list up to N of each kind of mistake")
     parser.add_argument("--work", metavar="DIR", help="for ledgers and answers; default: OUTDIR/eval")
@@ -372,6 +383,8 @@ def main():
         else:
             print_table(name, some, names)
     print_goals(grades, options.split, people)
+    if options.calibration:
+        print_calibration(grades)
     if options.worst:
         print_worst(grades, options.worst)
     return 0

@@ -219,10 +219,11 @@ struct record {
     struct bf_digest *digest;
 };
 
-static inline void record_open(struct record *r, uint32_t seed, double seconds, double fps)
+static inline void record_open_scene(struct record *r, const struct scene *scene, double seconds,
+                                     double fps)
 {
     static uint8_t luma[COPY_W * COPY_H];
-    struct copy c = {.scene = {.seed = seed}};
+    struct copy c = {.scene = *scene};
     struct bf_digest_writer *w = NULL;
     struct bf_cells *cells = bf_cells_create();
     struct bf_frame_digest *d = calloc(1, sizeof *d);
@@ -251,6 +252,13 @@ static inline void record_open(struct record *r, uint32_t seed, double seconds, 
     bf_digest_writer_free(&w);
     bf_cells_free(&cells);
     free(d);
+}
+
+static inline void record_open(struct record *r, uint32_t seed, double seconds, double fps)
+{
+    struct scene scene = {.seed = seed};
+
+    record_open_scene(r, &scene, seconds, fps);
 }
 
 static inline void record_close(struct record *r)

@@ -4,6 +4,7 @@
  */
 #include "tests/unit/copy_fixture.h"
 
+#include "ledger/match/place.h"
 #include "ledger/match/registration.h"
 
 #define SECONDS 3
@@ -226,6 +227,43 @@ static void unrelated(void **state)
     }
 }
 
+/*
+ * A camera that moves: what the record shows slides through the picture, so that a run aligned too
+ * early fits a box that lies aside. Time and place have to be moved together.
+ */
+static void wrong_time(void **state)
+{
+    static const int64_t off_us[] = {0, 250000, -400000, 700000};
+    struct copy c = {.scene = {.seed = 180, .noise = 4, .pan = 0.08}};
+    struct bf_geometry truth = {.mirrored = true, .right = 1, .bottom = 1};
+    struct scene still = c.scene;
+    static struct beside b;
+    struct record r;
+    size_t i;
+
+    (void)state;
+    beside_open(&b, &c, &truth, c.scene.seed);
+    still.noise = 0;
+    record_open_scene(&r, &still, SECONDS, FPS);
+    for (i = 0; i < sizeof off_us / sizeof *off_us; i++) {
+        struct bf_run run = {.start_us = 0,
+                             .end_us = SECONDS * 1000000,
+                             .offset_us = off_us[i],
+                             .rate = 1,
+                             .in_step = 0.9};
+        /* Where the record's picture of that time lies in a copy of this time. */
+        double aside = c.scene.pan * (double)off_us[i] / 1e6;
+        struct bf_geometry g = {true, 0, -aside, 0, 1 - aside, 1};
+        bool again;
+
+        assert_int_equal(bf_place_run(&again, &g, b.stills, r.digest, &run, NULL), BF_OK);
+        assert_int_equal(again, off_us[i] != 0);
+        assert_true(bf_geometry_apart(&g, &truth) < 0.004);
+    }
+    record_close(&r);
+    beside_close(&b);
+}
+
 /* The right picture in the wrong position does not fit either. */
 static void other_positions(void **state)
 {
@@ -278,6 +316,7 @@ int main(void)
         cmocka_unit_test(unrelated),
         cmocka_unit_test(other_positions),
         cmocka_unit_test(apart),
+        cmocka_unit_test(wrong_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ struct scene {
     uint32_t seed;                   /* another seed, another scene */
     double start_s;                  /* of the scene's time */
     double speed;                    /* 0: 1 */
+    double pan;                      /* widths a second that the camera turns by */
     double gain, bias;               /* 0 gain: 1 */
     double noise;                    /* luma steps, uniform */
     double alter_from_s, alter_to_s; /* in the copy's time: a block shows something else */
@@ -59,10 +60,12 @@ static inline double fixture_smooth(uint32_t seed, double x, double y)
  * and changes. */
 static inline double fixture_luma(const struct scene *sc, double x, double y, double s)
 {
-    double t = sc->start_s + s * (sc->speed > 0 ? sc->speed : 1),
-           v = 128 + 70 * fixture_smooth(sc->seed, x * 9, y * 6);
+    double t = sc->start_s + s * (sc->speed > 0 ? sc->speed : 1), v;
     double hx = 0.5 + 0.12 * fixture_smooth(sc->seed + 1, t * 0.9, 0.5),
            hy = 0.5 + 0.08 * fixture_smooth(sc->seed + 2, t * 1.1, 0.5);
+
+    x += sc->pan * t;
+    v = 128 + 70 * fixture_smooth(sc->seed, x * 9, y * 6);
     double dx = (x - hx) / 0.17, dy = (y - hy) / 0.3;
     bool altered = s >= sc->alter_from_s && s < sc->alter_to_s;
 
