@@ -36,7 +36,8 @@ static void max_size(struct bf_node *node)
         node->saved_bytes = bf_node_floats(node) * sizeof(uint16_t);
 }
 
-BF_WIDE static void keep_larger(float *y, uint16_t *which, const float *x, uint16_t index, size_t c)
+BF_WIDE static void keep_larger(float *restrict y, uint16_t *restrict which,
+                                const float *restrict x, uint16_t index, size_t c)
 {
     size_t j;
 
@@ -48,7 +49,7 @@ BF_WIDE static void keep_larger(float *y, uint16_t *which, const float *x, uint1
     }
 }
 
-BF_WIDE static void keep_larger_only(float *y, const float *x, size_t c)
+BF_WIDE static void keep_larger_only(float *restrict y, const float *restrict x, size_t c)
 {
     size_t j;
 
@@ -59,7 +60,7 @@ BF_WIDE static void keep_larger_only(float *y, const float *x, size_t c)
 static void max_images(struct bf_node *node, size_t from, size_t to)
 {
     const struct bf_node *in = bf_node_in(node, 0);
-    size_t i, y, x, c = node->c, row = from / node->h;
+    size_t i, y, x, c = node->c, row;
     uint16_t *which = node->saved;
 
     for (row = from; row < to; row++)
