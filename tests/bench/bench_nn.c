@@ -2,8 +2,8 @@
  * bench_nn - rates of lib/nn on this machine: multiply-add peak, large convolutions, three networks
  *
  *   bench_nn                            all, briefly
- *   bench_nn peak                       GFLOP/s of a loop of multiply-adds in registers, per vector
- * width bench_nn convs                      GFLOP/s of convolutions, forward and both gradients
+ *   bench_nn peak [T]                  GFLOP/s of multiply-adds in registers, for each vector width
+ *   bench_nn convs [T]                  GFLOP/s of convolutions, forward and both gradients
  *   bench_nn NETWORK infer|train N T    seconds a batch of 32, median of N, with T threads; then
  * its GFLOP forward, and millions of weights
  *
@@ -27,11 +27,12 @@
 
 static struct bf_pool *pool;
 
+/* With one thread processor time, which other work on the machine hardly disturbs. */
 static double now(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(bf_pool_threads(pool) > 1 ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -423,13 +424,14 @@ int main(int argc, char **argv)
 {
     struct bf_error err;
     double gflop, millions;
-    long threads = argc == 5 ? strtol(argv[4], NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+    long threads = argc % 2 == 1 && argc > 1 ? strtol(argv[argc - 1], NULL, 10)
+                                             : sysconf(_SC_NPROCESSORS_ONLN);
 
     if (bf_pool_create(&pool, threads > 0 ? (size_t)threads : 1, &err) != BF_OK)
         die(&err);
-    if (argc == 2 && strcmp(argv[1], "peak") == 0) {
+    if ((argc == 2 || argc == 3) && strcmp(argv[1], "peak") == 0) {
         print_peak();
-    } else if (argc == 2 && strcmp(argv[1], "convs") == 0) {
+    } else if ((argc == 2 || argc == 3) && strcmp(argv[1], "convs") == 0) {
         convs();
     } else if (argc == 5) {
         long rounds = strtol(argv[3], NULL, 10);

@@ -2,7 +2,7 @@
 """compare_nn.py [ROUNDS [THREADS]] - networks of bench_nn beside the same ones in PyTorch, turn about in one run
 
 Batch 32, as many threads as cores on both sides unless THREADS says otherwise; forward, and forward + backward + Adam. For PyTorch the faster of its two
-memory layouts counts. Wants Debian's python3-torch and build/release/bench/bench_nn.
+memory layouts counts. With THREADS 1 processor time is measured, which other work on the machine hardly disturbs. Wants Debian's python3-torch and build/release/bench/bench_nn.
 """
 import os
 import statistics
@@ -15,6 +15,10 @@ from torch import nn
 
 BENCH = 'build/release/bench/bench_nn'
 BATCH = 32
+
+
+def clock():
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
 class Swap(nn.Module):
@@ -102,9 +106,9 @@ class Torch:
         run()
         seconds = []
         for _ in range(rounds):
-            start = time.perf_counter()
+            start = clock()
             run()
-            seconds.append(time.perf_counter() - start)
+            seconds.append(clock() - start)
         return statistics.median(seconds)
 
 
@@ -117,7 +121,7 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
     torch.set_num_threads(threads)
-    print(subprocess.run([BENCH, 'peak'], check=True, capture_output=True, text=True).stdout, end='')
+    print(subprocess.run([BENCH, 'peak', str(threads)], check=True, capture_output=True, text=True).stdout, end='')
     print(f'PyTorch {torch.__version__}, {threads} threads; batch {BATCH}; medians of {rounds} turns; images a second')
     print(f'{"network":10s} {"weights":>9s} {"MAC":>8s}  {"":9s} {"here":>7s} {"PyTorch":>8s} {"ratio":>6s}  range of ratios')
     for name, make in (('swap4', lambda: Swap(32, 256, 256, 128)), ('swap14', lambda: Swap(48, 512, 512, 192)),
