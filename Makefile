@@ -11,6 +11,7 @@
 #   make bench-copies    make some 230 copies and alterations of three clips, verify each, print what was found
 #   make bench-lookup    file made frames up to 10,000 hours (25 GB of disk, half an hour), look codes up, plot the growth
 #   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
+#   make bench-nn        convolutions against this machine's peak, and three networks beside PyTorch (some minutes)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
 #
@@ -194,6 +195,13 @@ bench-verify:
 	$(SUBMAKE) VARIANT=release all
 	tests/bench/verify_many.sh 1000 5
 
+bench-nn:
+	fixtures/install.sh build bench-nn
+	$(SUBMAKE) VARIANT=release build/release/bench/bench_nn
+	build/release/bench/bench_nn convs
+	tests/bench/compare_nn.py 5
+	tests/bench/compare_nn.py 3 1
+
 # --- install ---------------------------------------------------------------------------------------------------------
 
 BINDIR := $(DESTDIR)$(PREFIX)/bin
@@ -216,4 +224,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify install uninstall clean help
+.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn install uninstall clean help

@@ -1,11 +1,11 @@
 /*
  * bench_nn - rates of lib/nn on this machine: multiply-add peak, large convolutions, three networks
  *
- *   bench_nn                            all, briefly
- *   bench_nn peak [T]                  GFLOP/s of multiply-adds in registers, for each vector width
- *   bench_nn convs [T]                  GFLOP/s of convolutions, forward and both gradients
- *   bench_nn NETWORK infer|train N T    seconds a batch of 32, median of N, with T threads; then
- * its GFLOP forward, and millions of weights
+ *   bench_nn                          all, briefly
+ *   bench_nn peak [T]                 GFLOP/s of multiply-adds in registers, for each vector width
+ *   bench_nn convs [T]                GFLOP/s of convolutions, forward and both gradients
+ *   bench_nn NETWORK infer|train N T  a line: seconds a batch of 32, the median of N, with T
+ *                                     threads; its GFLOP forward; millions of weights
  *
  * NETWORK: swap4, swap14 (autoencoder 64x64), resnet10. Beside PyTorch: tests/bench/compare_nn.py.
  */
