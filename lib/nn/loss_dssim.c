@@ -161,9 +161,9 @@ float bf_loss_dssim(float *grad, const float *y, const float *target, const floa
     size_t i;
 
     for (i = 0; i < WINDOW; i++)
-        total += exp(-pow((double)i - WINDOW / 2, 2) / (2 * 1.5 * 1.5));
+        total += exp(-pow((double)i - 5, 2) / (2 * 1.5 * 1.5));
     for (i = 0; i < WINDOW; i++)
-        job.taps[i] = (float)(exp(-pow((double)i - WINDOW / 2, 2) / (2 * 1.5 * 1.5)) / total);
+        job.taps[i] = (float)(exp(-pow((double)i - 5, 2) / (2 * 1.5 * 1.5)) / total);
     bf_pool_run(pool, one_image, &job, n);
     for (i = 0; i < n; i++)
         sum += job.sums[i];

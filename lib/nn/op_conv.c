@@ -27,12 +27,13 @@ static void fold_norm(float *w, float *bias, const struct bf_node *node, size_t 
     const struct bf_node *norm = &node->net->nodes[node->norm];
     const float *scale = bf_node_weight(norm, 0), *shift = bf_node_weight(norm, 1);
     const float *mean = bf_node_weight(norm, 2), *variance = bf_node_weight(norm, 3);
-    size_t i, oc = node->conv.oc;
+    size_t i, j, oc = node->conv.oc;
 
     for (i = 0; i < oc; i++)
         bias[i] = scale[i] / sqrtf(variance[i] + 1e-5f);
-    for (i = 0; i < n_w; i++)
-        w[i] = bf_node_weight(node, 0)[i] * bias[i % oc];
+    for (i = 0; i < n_w; i += oc)
+        for (j = 0; j < oc; j++)
+            w[i + j] = bf_node_weight(node, 0)[i + j] * bias[j];
     for (i = 0; i < oc; i++)
         bias[i] = shift[i] + bias[i] * ((node->bias ? bf_node_weight(node, 1)[i] : 0) - mean[i]);
 }

@@ -1,6 +1,7 @@
 /* Gated recurrent units. Pieces of work are a direction and a few sequences of the batch. */
 #include "lib/nn/node.h"
 
+#include <assert.h>
 #include <cblas.h>
 #include <math.h>
 
@@ -166,6 +167,7 @@ static void backward_group(const struct gru *g, size_t first, size_t n, float *d
 {
     size_t u = g->units, s, i, t, j;
 
+    assert(g->dy != NULL);
     memset(d, 0, n * u * sizeof *d);
     for (s = g->steps; s-- > 0;) {
         t = g->back ? g->steps - 1 - s : s;

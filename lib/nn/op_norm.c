@@ -2,6 +2,7 @@
  * order. Inference: the kept ones; behind a convolution net_plan.c has folded it away. */
 #include "lib/nn/node.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define EPSILON 1e-5f
@@ -137,6 +138,7 @@ static void apply_rows(struct bf_node *node, size_t from, size_t to)
 
 static size_t span_rows(const struct bf_node *node)
 {
+    assert(node->c > 0);
     return BF_SPAN / node->c + 1;
 }
 

@@ -100,7 +100,7 @@ static const char *parse_tensor(struct bf_safetensors_tensor *t, const char *nam
     return NULL;
 }
 
-static const char *check_metadata(const json_t *metadata)
+static const char *check_metadata(json_t *metadata)
 {
     const char *key;
     json_t *value;
@@ -111,7 +111,7 @@ static const char *check_metadata(const json_t *metadata)
         return "the metadata is no object";
     if (json_object_size(metadata) > BF_SAFETENSORS_METADATA_MAX)
         return "there is too much metadata";
-    json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
+    json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value) || !short_text(key, BF_SAFETENSORS_NAME_MAX) ||
             json_string_length(value) >= BF_SAFETENSORS_TEXT_MAX)
@@ -214,7 +214,7 @@ enum bf_err bf_safetensors_open(struct bf_safetensors **s, const char *path, str
     rc = bf_file_read(&file, path, BF_SAFETENSORS_FILE_MAX, err);
     if (rc == BF_OK)
         rc = bf_safetensors_parse(s, file.data, file.len, path, err);
-    if (rc == BF_OK)
+    if (rc == BF_OK && *s != NULL)
         (*s)->file = file;
     else
         bf_buf_release(&file);
