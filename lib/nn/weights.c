@@ -264,8 +264,8 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
             memcpy(parts[i].values, values[i], sizes[i] * sizeof(float));
     optim->step = step;
     optim->params->version++;
-    for (i = 0; i < n_random; i++)
-        random[i] = states[i];
+    if (n_random > 0)
+        memcpy(random, states, n_random * sizeof *random);
 out:
     for (i = 0; i < 3; i++)
         free(values[i]);
