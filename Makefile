@@ -56,7 +56,8 @@ endif
 CFLAGS ?=
 ALL_CFLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -include lib/base/banned.h $(OPT) $(WARN) \
              -fstack-protector-strong $(MB_CFLAGS) $(PKG_CFLAGS) $(CFLAGS)
-LIBS = $(PKG_LIBS) $(MB_LIBS) -lm -lpthread
+# What a program does not use it does not load: OpenBLAS starts threads as soon as it is there.
+LIBS = -Wl,--as-needed $(PKG_LIBS) $(MB_LIBS) -lm -lpthread
 
 # --- sources -------------------------------------------------------------------------------------------------------
 

@@ -234,7 +234,7 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
                                      struct bf_error *err)
 {
     const struct bf_params *params = optim->params;
-    uint64_t step, states[BF_WEIGHTS_RANDOM_MAX] = {0};
+    uint64_t step = 0, states[BF_WEIGHTS_RANDOM_MAX] = {0};
     struct bf_safetensors *s = NULL;
     float *values[3] = {NULL, NULL, NULL};
     struct part parts[3];
