@@ -11,6 +11,7 @@
 #   make bench-copies    make some 230 copies and alterations of three clips, verify each, print what was found
 #   make bench-lookup    file made frames up to 10,000 hours (25 GB of disk, half an hour), look codes up, plot the growth
 #   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
+#   make bench-nn        convolutions against this machine's peak, and three networks beside PyTorch (some minutes)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
 #
@@ -42,7 +43,7 @@ OPT_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-rec
 OPT_clang := -O1 -g
 OPT := $(OPT_$(VARIANT))
 
-PKGS := libavformat libavcodec libswscale libavutil libsecp256k1 libcrypto lmdb libcbor jansson
+PKGS := libavformat libavcodec libswscale libavutil libsecp256k1 libcrypto lmdb libcbor jansson openblas
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 # Multi-buffer SHA-256: amd64 alone has the package; elsewhere the plain loop is built.
@@ -55,7 +56,8 @@ endif
 CFLAGS ?=
 ALL_CFLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -include lib/base/banned.h $(OPT) $(WARN) \
              -fstack-protector-strong $(MB_CFLAGS) $(PKG_CFLAGS) $(CFLAGS)
-LIBS = $(PKG_LIBS) $(MB_LIBS) -lm -lpthread
+# What a program does not use it does not load: OpenBLAS starts threads as soon as it is there.
+LIBS = -Wl,--as-needed $(PKG_LIBS) $(MB_LIBS) -lm -lpthread
 
 # --- sources -------------------------------------------------------------------------------------------------------
 
@@ -80,7 +82,9 @@ $(BUILD)/obj/%.o: %.c
 
 # O_TMPFILE is Linux's own.
 $(BUILD)/obj/lib/base/file.o: ALL_CFLAGS += -D_GNU_SOURCE
-# The loops over pixels want the vectoriser.
+# The loops over pixels want the vectoriser, and those of lib/nn are nothing but loops.
+# Neither flag changes a result: nobody reads errno after sqrtf there, or the floating-point exceptions.
+$(BUILD)/obj/lib/nn/%.o: OPT := $(subst -O2,-O3,$(OPT)) -fno-math-errno -fno-trapping-math
 $(BUILD)/obj/lib/media/cells.o $(BUILD)/obj/ledger/digest/frame_digest.o: OPT := $(subst -O2,-O3,$(OPT))
 
 $(BUILD)/libbonafide.a: $(LIB_OBJ)
@@ -192,6 +196,13 @@ bench-verify:
 	$(SUBMAKE) VARIANT=release all
 	tests/bench/verify_many.sh 1000 5
 
+bench-nn:
+	fixtures/install.sh build bench-nn
+	$(SUBMAKE) VARIANT=release build/release/bench/bench_nn
+	build/release/bench/bench_nn convs
+	tests/bench/compare_nn.py 5
+	tests/bench/compare_nn.py 3 1
+
 # --- install ---------------------------------------------------------------------------------------------------------
 
 BINDIR := $(DESTDIR)$(PREFIX)/bin
@@ -214,4 +225,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify install uninstall clean help
+.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn install uninstall clean help
