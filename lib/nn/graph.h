@@ -25,9 +25,9 @@
 #define BF_GRAPH_RANK_MAX 4                   /* dimensions of a tensor */
 #define BF_GRAPH_DIM_MAX 65536                /* of one dimension */
 #define BF_GRAPH_TENSOR_MAX ((size_t)1 << 26) /* elements of one tensor, and of all weights */
-#define BF_GRAPH_ARENA_MAX ((size_t)1 << 27)  /* elements of all tensors that live at a time */
+#define BF_GRAPH_ARENA_MAX ((size_t)1 << 26)  /* elements of all tensors that live at a time */
 #define BF_GRAPH_MACS_MAX ((uint64_t)1 << 36) /* multiplications of one run */
-#define BF_GRAPH_BATCH_MAX 256
+#define BF_GRAPH_BATCH_MAX 64
 
 /* A graph owns what its activations live in: one thread at a time may use it. */
 struct bf_graph;

@@ -197,31 +197,33 @@ static void run_piece(void *arg, size_t i, size_t thread)
         sigmoid(y, pixels * c);
 }
 
+/* One output pixel: the mean of what the window at row a, column b sees of the picture. */
+static void average_at(float *y, const float *x, const struct bf_graph_step *s, int a, int b)
+{
+    int a_end = a + s->window[0], b_end = b + s->window[1], b_first = b < 0 ? 0 : b;
+    size_t c = (size_t)s->to[3], j, count = 0;
+
+    memset(y, 0, c * sizeof *y);
+    for (a = a < 0 ? 0 : a; a < a_end && a < s->from[1]; a++)
+        for (b = b_first; b < b_end && b < s->from[2]; b++) {
+            const float *p = x + ((size_t)a * (size_t)s->from[2] + (size_t)b) * c;
+
+            for (j = 0; j < c; j++)
+                y[j] += p[j];
+            count++;
+        }
+    for (j = 0; count > 0 && j < c; j++)
+        y[j] /= (float)count;
+}
+
 static void average(float *y, const float *x, const struct bf_graph_step *s)
 {
-    size_t c = (size_t)s->to[3], j;
-    int n, i, k, a, b, count;
+    int n, i, k;
 
     for (n = 0; n < s->to[0]; n++, x += image_len(s->from))
         for (i = 0; i < s->to[1]; i++)
-            for (k = 0; k < s->to[2]; k++, y += c) {
-                memset(y, 0, c * sizeof *y);
-                count = 0;
-                for (a = i * s->stride[0] - s->pad[0];
-                     a < i * s->stride[0] - s->pad[0] + s->window[0]; a++)
-                    for (b = k * s->stride[1] - s->pad[2];
-                         b < k * s->stride[1] - s->pad[2] + s->window[1]; b++) {
-                        const float *p = x + ((size_t)a * (size_t)s->from[2] + (size_t)b) * c;
-
-                        if (a < 0 || b < 0 || a >= s->from[1] || b >= s->from[2])
-                            continue;
-                        for (j = 0; j < c; j++)
-                            y[j] += p[j];
-                        count++;
-                    }
-                for (j = 0; count > 0 && j < c; j++)
-                    y[j] /= (float)count;
-            }
+            for (k = 0; k < s->to[2]; k++, y += s->to[3])
+                average_at(y, x, s, i * s->stride[0] - s->pad[0], k * s->stride[1] - s->pad[2]);
 }
 
 static void pad(float *y, const float *x, const struct bf_graph_step *s)
