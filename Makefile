@@ -43,7 +43,7 @@ OPT_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-rec
 OPT_clang := -O1 -g
 OPT := $(OPT_$(VARIANT))
 
-PKGS := libavformat libavcodec libswscale libavutil libsecp256k1 libcrypto lmdb libcbor jansson
+PKGS := libavformat libavcodec libswscale libavutil libsecp256k1 libcrypto lmdb libcbor jansson openblas
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 # Multi-buffer SHA-256: amd64 alone has the package; elsewhere the plain loop is built.

@@ -127,7 +127,7 @@ if wants tidy; then
     # _GNU_SOURCE as one file of lib/base is built
     flags=(-std=c17 -D_GNU_SOURCE -I. -include lib/base/banned.h)
     [ ! -e /usr/include/intel-ipsec-mb.h ] || flags+=(-DBF_HAVE_IPSEC_MB)
-    read -ra packages < <(pkg-config --cflags libavformat libsecp256k1 libcrypto lmdb libcbor jansson)
+    read -ra packages < <(pkg-config --cflags libavformat libsecp256k1 libcrypto lmdb libcbor jansson openblas)
     flags+=("${packages[@]}")
     # The tests are left out: cmocka's macros are not ours to mend.
     # shellcheck disable=SC2016

@@ -41,6 +41,12 @@ struct bf_taps {
     size_t w_row;          /* in w, from one row of taps to the next; c from tap to tap */
 };
 
+/* Pixels that a sum runs over, in two pictures at once; all steps in floats. */
+struct bf_area {
+    size_t n_y, n_x;
+    size_t a_row, a_step, b_row, b_step;
+};
+
 struct bf_kernel {
     int rows;      /* pixels in a tile, at most BF_KERNEL_ROWS */
     int lane;      /* channels in a vector */
@@ -68,6 +74,13 @@ struct bf_kernel {
      */
     void (*depthwise)(int n, float *y, const float *x, const float *w, const float *bias,
                       const struct bf_taps *t, struct bf_rectifier end);
+
+    /*
+     * The gradient of weights: c[i * ldc + j] += sum over the area's pixels of a[i] * b[j], for i
+     * below n_rows, at most rows, and j below n_cols, at most max_lanes * lane.
+     */
+    void (*outer)(int n_rows, size_t n_cols, float *c, size_t ldc, const float *a, const float *b,
+                  const struct bf_area *t);
 };
 
 /* The set for bf_simd_level(). */

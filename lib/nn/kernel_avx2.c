@@ -47,6 +47,7 @@ const struct bf_kernel bf_kernel_avx2 = {
     .tile = tile,
     .dot = dot,
     .depthwise = depthwise,
+    .outer = outer,
 };
 
 #endif

@@ -37,6 +37,7 @@ const struct bf_kernel bf_kernel_avx512 = {
     .tile = tile,
     .dot = dot,
     .depthwise = depthwise,
+    .outer = outer,
 };
 
 #endif

@@ -186,4 +186,88 @@ TARGET static void dot(int n, float *const *c, const float *const *a, const stru
         dot_of(4, c, a, seg, n_seg, b, ldb, init, end);
 }
 
+/* The last vector is part of one, where part is below LANE. */
+INLINE void outer_of(int rows, int lanes, int whole, size_t part, float *c, size_t ldc,
+                     const float *a, const float *b, const struct bf_area *t)
+{
+    vec acc[ROWS][LANES], w[LANES];
+    size_t y, x;
+    int i, j;
+
+    UNROLL for (i = 0; i < rows; i++) UNROLL for (j = 0; j < lanes; j++) acc[i][j] =
+        V(setzero_ps)();
+    for (y = 0; y < t->n_y; y++) {
+        const float *p = a + y * t->a_row, *q = b + y * t->b_row;
+
+        for (x = 0; x < t->n_x; x++, p += t->a_step, q += t->b_step) {
+            UNROLL for (j = 0; j < lanes; j++) w[j] =
+                whole || j + 1 < lanes ? V(loadu_ps)(q + j * LANE) : load_part(q + j * LANE, part);
+            UNROLL for (i = 0; i < rows; i++)
+            {
+                vec v = V(set1_ps)(p[i]);
+
+                UNROLL for (j = 0; j < lanes; j++) acc[i][j] = V(fmadd_ps)(v, w[j], acc[i][j]);
+            }
+        }
+    }
+    UNROLL for (i = 0; i < rows; i++) UNROLL for (j = 0; j < lanes; j++)
+    {
+        float *at = c + (size_t)i * ldc + j * LANE;
+
+        if (whole || j + 1 < lanes)
+            V(storeu_ps)(at, V(add_ps)(V(loadu_ps)(at), acc[i][j]));
+        else
+            store_part(at, part, V(add_ps)(load_part(at, part), acc[i][j]));
+    }
+}
+
+INLINE void outer_rows(int rows, int lanes, size_t part, float *c, size_t ldc, const float *a,
+                       const float *b, const struct bf_area *t)
+{
+    if (part == LANE && rows == ROWS)
+        outer_of(ROWS, lanes, 1, LANE, c, ldc, a, b, t);
+    else
+        switch (rows) {
+        case 1:
+            outer_of(1, lanes, 0, part, c, ldc, a, b, t);
+            break;
+        case 2:
+            outer_of(2, lanes, 0, part, c, ldc, a, b, t);
+            break;
+        case 3:
+            outer_of(3, lanes, 0, part, c, ldc, a, b, t);
+            break;
+        case 4:
+            outer_of(4, lanes, 0, part, c, ldc, a, b, t);
+            break;
+        case 5:
+            outer_of(5, lanes, 0, part, c, ldc, a, b, t);
+            break;
+#if ROWS > 6
+        case 6:
+            outer_of(6, lanes, 0, part, c, ldc, a, b, t);
+            break;
+        case 7:
+            outer_of(7, lanes, 0, part, c, ldc, a, b, t);
+            break;
+#endif
+        default:
+            outer_of(ROWS, lanes, 0, part, c, ldc, a, b, t);
+            break;
+        }
+}
+
+TARGET static void outer(int n_rows, size_t n_cols, float *c, size_t ldc, const float *a,
+                         const float *b, const struct bf_area *t)
+{
+    size_t lanes = (n_cols + LANE - 1) / LANE, part = n_cols - (lanes - 1) * LANE;
+
+    if (lanes == 1)
+        outer_rows(n_rows, 1, part, c, ldc, a, b, t);
+    else if (lanes == 2)
+        outer_rows(n_rows, 2, part, c, ldc, a, b, t);
+    else
+        outer_rows(n_rows, LANES, part, c, ldc, a, b, t);
+}
+
 #endif

@@ -78,6 +78,27 @@ static void depthwise(int n, float *y, const float *x, const float *w, const flo
     }
 }
 
+static void outer(int n_rows, size_t n_cols, float *c, size_t ldc, const float *a, const float *b,
+                  const struct bf_area *t)
+{
+    float acc[ROWS][LANES * LANE] = {0};
+    size_t y, x, j;
+    int i;
+
+    for (y = 0; y < t->n_y; y++)
+        for (x = 0; x < t->n_x; x++) {
+            const float *p = a + y * t->a_row + x * t->a_step;
+            const float *q = b + y * t->b_row + x * t->b_step;
+
+            for (i = 0; i < n_rows; i++)
+                for (j = 0; j < n_cols; j++)
+                    acc[i][j] += p[i] * q[j];
+        }
+    for (i = 0; i < n_rows; i++)
+        for (j = 0; j < n_cols; j++)
+            c[(size_t)i * ldc + j] += acc[i][j];
+}
+
 const struct bf_kernel bf_kernel_plain = {
     .rows = ROWS,
     .lane = LANE,
@@ -85,6 +106,7 @@ const struct bf_kernel bf_kernel_plain = {
     .tile = tile,
     .dot = dot,
     .depthwise = depthwise,
+    .outer = outer,
 };
 
 const struct bf_kernel *bf_kernel_get(void)

@@ -49,7 +49,7 @@ static void plan_weights(struct plan *p, const struct bf_sweep *s)
     p->kernel = bf_kernel_get();
     p->k = s->taps_y * s->taps_x * s->c;
     p->seg_taps = s->spread_x == 1 ? s->taps_x : 1;
-    p->use_dot = s->oc <= BF_KERNEL_DOT_MAX && p->seg_taps * s->c >= 16;
+    p->use_dot = !s->no_dot && s->oc <= BF_KERNEL_DOT_MAX && p->seg_taps * s->c >= 16;
     p->lanes = ceil_div(s->oc, (size_t)p->kernel->lane);
     p->panels = p->use_dot ? 1 : ceil_div(p->lanes, (size_t)p->kernel->max_lanes);
 }
@@ -311,7 +311,7 @@ static void run_panel(const struct run_job *job, const float *const *from, float
     struct bf_rectifier end = k0 + k_n == p->k ? job->end : nothing;
     float start[BF_KERNEL_WIDTH] = {0}, *c[BF_KERNEL_ROWS];
 
-    if (k0 == 0) {
+    if (k0 == 0 && !job->s->add) {
         if (job->bias != NULL)
             memcpy(start, job->bias + column, n_cols * sizeof(float));
         init = start;

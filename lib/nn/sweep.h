@@ -26,6 +26,8 @@ struct bf_sweep {
     size_t spread_y, spread_x; /* from one tap to the next */
     size_t grid_h, grid_w;     /* output pixels */
     size_t oc;                 /* output channels */
+    int add;                   /* add to what y has, without a bias; wants no_dot */
+    int no_dot;                /* never use the dot kernel */
     size_t out_image, out_row, out_pixel; /* floats from one image, row, pixel of y to the next */
 };
 

@@ -96,4 +96,31 @@ static inline void nn_naive_conv(float *y, const float *x, const float *w, const
                 }
 }
 
+/* dx and dw must be zero, or hold what is to be added to. */
+static inline void nn_naive_conv_grad(float *dx, float *dw, const float *x, const float *w,
+                                      const float *dy, const struct bf_conv *s, int depthwise)
+{
+    size_t i, oy, ox, o, ky, kx, c, mult = depthwise ? s->oc / s->c : 1;
+
+    for (i = 0; i < s->n; i++)
+        for (oy = 0; oy < bf_conv_out_h(s); oy++)
+            for (ox = 0; ox < bf_conv_out_w(s); ox++)
+                for (o = 0; o < s->oc; o++, dy++)
+                    for (ky = 0; ky < s->kh; ky++)
+                        for (kx = 0; kx < s->kw; kx++)
+                            for (c = depthwise ? o / mult : 0;
+                                 c < (depthwise ? o / mult + 1 : s->c); c++) {
+                                size_t iy = oy * s->stride_y + ky * s->dilation_y - s->pad_top;
+                                size_t ix = ox * s->stride_x + kx * s->dilation_x - s->pad_left;
+                                size_t tap = (ky * s->kw + kx) * s->c + c, at;
+                                size_t wi = depthwise ? tap * mult + o % mult : tap * s->oc + o;
+
+                                if (iy >= s->h || ix >= s->w)
+                                    continue;
+                                at = ((i * s->h + iy) * s->w + ix) * s->c + c;
+                                dx[at] += *dy * w[wi];
+                                dw[wi] += *dy * x[at];
+                            }
+}
+
 #endif

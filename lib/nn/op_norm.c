@@ -1,0 +1,231 @@
+/* Batch norm. Training: statistics of the batch, made in a fixed number of parts and added in
+ * order. Inference: the kept ones; behind a convolution net_plan.c has folded it away. */
+#include "lib/nn/node.h"
+
+#include <math.h>
+
+#define EPSILON 1e-5f
+#define MOMENTUM 0.1f
+/* Rows that are added up in single precision before they meet the rest. */
+#define ROWS 64
+
+/* saved: five rows of c: factor and offset of the forward pass, mean, 1 / deviation, and two
+ * factors of the backward one */
+enum { FACTOR, OFFSET, MEAN, INVERSE, MEAN_DY, MEAN_DYX, N_SAVED };
+
+static float *saved(const struct bf_node *node, int i)
+{
+    return (float *)node->saved + (size_t)i * node->c;
+}
+
+/* Of each part: two sums in double, then two in float, each (c). */
+static double *part_sums(const struct bf_node *node, size_t part)
+{
+    return (double *)node->net->scratch + 3 * part * node->c;
+}
+
+static void size(struct bf_node *node)
+{
+    node->saved_bytes = N_SAVED * node->c * sizeof(float);
+    node->scratch_bytes = BF_PARTS * 3 * node->c * sizeof(double);
+}
+
+static size_t part_rows(const struct bf_node *node)
+{
+    return (bf_node_rows(node) + BF_PARTS - 1) / BF_PARTS;
+}
+
+/* Sums of v = x - shift and of v v */
+BF_WIDE static void moments(float *sum, float *squares, const float *x, const float *shift,
+                            size_t rows, size_t c)
+{
+    size_t i, j;
+
+    for (i = 0; i < rows; i++, x += c)
+        for (j = 0; j < c; j++) {
+            float v = x[j] - shift[j];
+
+            sum[j] += v;
+            squares[j] += v * v;
+        }
+}
+
+/* Sums of dy and of dy times the normalised x */
+BF_WIDE static void grad_moments(float *sum, float *products, float *dy, const float *y,
+                                 const float *x, const float *mean, const float *inverse,
+                                 float slope, size_t rows, size_t c)
+{
+    size_t i, j;
+
+    for (i = 0; i < rows; i++, x += c, dy += c, y += c)
+        for (j = 0; j < c; j++) {
+            float d = y[j] > 0 ? dy[j] : slope * dy[j];
+
+            dy[j] = d;
+            sum[j] += d;
+            products[j] += d * ((x[j] - mean[j]) * inverse[j]);
+        }
+}
+
+static void parts(struct bf_node *node, size_t from, size_t to, bool grad)
+{
+    const float *x = bf_node_x(node, 0);
+    size_t part, c = node->c, row, n, j, rows = part_rows(node), all = bf_node_rows(node);
+
+    for (part = from; part < to; part++) {
+        double *sum = part_sums(node, part);
+        float *few = (float *)(sum + 2 * c);
+        size_t last = (part + 1) * rows < all ? (part + 1) * rows : all;
+
+        memset(sum, 0, 2 * c * sizeof *sum);
+        for (row = part * rows; row < last; row += n) {
+            n = last - row < ROWS ? last - row : ROWS;
+            memset(few, 0, 2 * c * sizeof *few);
+            if (grad)
+                grad_moments(few, few + c, node->dy + row * c, node->y + row * c, x + row * c,
+                             saved(node, MEAN), saved(node, INVERSE), node->rect.slope, n, c);
+            else /* the first row stands for the mean, so that little is lost in the squares */
+                moments(few, few + c, x + row * c, x, n, c);
+            for (j = 0; j < 2 * c; j++)
+                sum[j] += (double)few[j];
+        }
+    }
+}
+
+static void forward_parts(struct bf_node *node, size_t from, size_t to)
+{
+    parts(node, from, to, false);
+}
+
+static void backward_parts(struct bf_node *node, size_t from, size_t to)
+{
+    parts(node, from, to, true);
+}
+
+/* The sums of all parts, into those of the first. */
+static const double *add_parts(struct bf_node *node, bf_node_span_fn *fn)
+{
+    double *sum = part_sums(node, 0);
+    size_t part, j;
+
+    bf_node_spans(node, fn, BF_PARTS, 1);
+    for (part = 1; part < BF_PARTS; part++)
+        for (j = 0; j < 2 * node->c; j++)
+            sum[j] += part_sums(node, part)[j];
+    return sum;
+}
+
+BF_WIDE static void apply(float *y, const float *x, const float *factor, const float *offset,
+                          float slope, size_t rows, size_t c)
+{
+    size_t i, j;
+
+    for (i = 0; i < rows; i++, x += c, y += c)
+        for (j = 0; j < c; j++) {
+            float v = x[j] * factor[j] + offset[j], low = slope * v;
+
+            y[j] = v > low ? v : low;
+        }
+}
+
+static void apply_rows(struct bf_node *node, size_t from, size_t to)
+{
+    apply(node->y + from * node->c, bf_node_x(node, 0) + from * node->c, saved(node, FACTOR),
+          saved(node, OFFSET), node->rect.slope, to - from, node->c);
+}
+
+static size_t span_rows(const struct bf_node *node)
+{
+    return BF_SPAN / node->c + 1;
+}
+
+static void forward(struct bf_node *node)
+{
+    const float *scale = bf_node_weight(node, 0), *shift = bf_node_weight(node, 1);
+    float *mean = bf_node_weight(node, 2), *variance = bf_node_weight(node, 3);
+    const float *x = bf_node_x(node, 0);
+    double rows = (double)bf_node_rows(node);
+    size_t c = node->c, j;
+
+    if (node->net->training) {
+        const double *sum = add_parts(node, forward_parts);
+
+        for (j = 0; j < c; j++) {
+            double m = sum[j] / rows, v = sum[c + j] / rows - m * m;
+
+            v = v > 0 ? v : 0;
+            m += (double)x[j];
+            saved(node, MEAN)[j] = (float)m;
+            saved(node, INVERSE)[j] = (float)(1 / sqrt(v + (double)EPSILON));
+            mean[j] += MOMENTUM * ((float)m - mean[j]);
+            variance[j] += MOMENTUM * ((float)(v * rows / (rows > 1 ? rows - 1 : 1)) - variance[j]);
+        }
+        node->net->params->version++;
+    } else {
+        for (j = 0; j < c; j++) {
+            saved(node, MEAN)[j] = mean[j];
+            saved(node, INVERSE)[j] = 1 / sqrtf(variance[j] + EPSILON);
+        }
+    }
+    for (j = 0; j < c; j++) {
+        saved(node, FACTOR)[j] = scale[j] * saved(node, INVERSE)[j];
+        saved(node, OFFSET)[j] = shift[j] - saved(node, MEAN)[j] * saved(node, FACTOR)[j];
+    }
+    bf_node_spans(node, apply_rows, bf_node_rows(node), span_rows(node));
+}
+
+/* dx = factor (dy - mean(dy) - xhat mean(dy xhat)) */
+BF_WIDE static void grad(float *dx, const float *dy, const float *x, const float *mean,
+                         const float *inverse, const float *factor, const float *mean_dy,
+                         const float *mean_dyx, bool add, size_t rows, size_t c)
+{
+    size_t i, j;
+
+    for (i = 0; i < rows; i++, x += c, dx += c, dy += c)
+        for (j = 0; j < c; j++) {
+            float hat = (x[j] - mean[j]) * inverse[j];
+            float d = factor[j] * (dy[j] - mean_dy[j] - hat * mean_dyx[j]);
+
+            dx[j] = add ? dx[j] + d : d;
+        }
+}
+
+static void grad_rows(struct bf_node *node, size_t from, size_t to)
+{
+    size_t c = node->c;
+
+    grad(bf_node_dx(node, 0) + from * c, node->dy + from * c, bf_node_x(node, 0) + from * c,
+         saved(node, MEAN), saved(node, INVERSE), saved(node, FACTOR), saved(node, MEAN_DY),
+         saved(node, MEAN_DYX), node->add_in[0], to - from, c);
+}
+
+static void backward(struct bf_node *node)
+{
+    const double *sum = add_parts(node, backward_parts);
+    double rows = (double)bf_node_rows(node);
+    size_t c = node->c, j;
+
+    for (j = 0; j < c; j++) {
+        bf_node_weight_grad(node, 0)[j] += (float)sum[c + j];
+        bf_node_weight_grad(node, 1)[j] += (float)sum[j];
+        saved(node, MEAN_DY)[j] = (float)(sum[j] / rows);
+        saved(node, MEAN_DYX)[j] = (float)(sum[c + j] / rows);
+    }
+    if (bf_node_dx(node, 0) != NULL)
+        bf_node_spans(node, grad_rows, bf_node_rows(node), span_rows(node));
+}
+
+const struct bf_op bf_op_norm = {
+    .name = "norm", .rectifies = true, .size = size, .forward = forward, .backward = backward};
+
+int bf_net_norm(struct bf_net *net, const char *name, int x)
+{
+    struct bf_node *node = bf_node_new(net, &bf_op_norm, 1, x, -1);
+
+    if (node == NULL || !bf_node_param(node, name, "scale", &node->c, 1, BF_PARAM_ONE, 1, true) ||
+        !bf_node_param(node, name, "shift", &node->c, 1, BF_PARAM_ZERO, 1, true) ||
+        !bf_node_param(node, name, "mean", &node->c, 1, BF_PARAM_ZERO, 1, false) ||
+        !bf_node_param(node, name, "variance", &node->c, 1, BF_PARAM_ONE, 1, false))
+        return -1;
+    return bf_node_index(node);
+}

@@ -1,0 +1,239 @@
+/* Pooling: over windows by largest or mean, and over the whole picture by mean. */
+#include "lib/nn/node.h"
+
+#include <math.h>
+
+/* The window of output (oy, ox): rows y0..y1 - 1 and columns x0..x1 - 1 of the picture. */
+struct window {
+    size_t y0, y1, x0, x1;
+};
+
+static void range(size_t *first, size_t *last, size_t o, size_t k, size_t stride, size_t pad,
+                  size_t size)
+{
+    size_t at = o * stride;
+
+    *first = at > pad ? at - pad : 0;
+    *last = at + k - pad < size ? at + k - pad : size;
+}
+
+static struct window window_of(const struct bf_node *node, size_t oy, size_t ox)
+{
+    const struct bf_conv *s = &node->conv;
+    struct window v;
+
+    range(&v.y0, &v.y1, oy, s->kh, s->stride_y, s->pad_top, s->h);
+    range(&v.x0, &v.x1, ox, s->kw, s->stride_x, s->pad_left, s->w);
+    return v;
+}
+
+/* --- largest: saved is, for each output, which of the window's pixels it was
+ * ---------------------- */
+
+static void max_size(struct bf_node *node)
+{
+    if (node->net->training)
+        node->saved_bytes = bf_node_floats(node) * sizeof(uint16_t);
+}
+
+BF_WIDE static void keep_larger(float *y, uint16_t *which, const float *x, uint16_t index, size_t c)
+{
+    size_t j;
+
+    for (j = 0; j < c; j++) {
+        bool larger = x[j] > y[j];
+
+        y[j] = larger ? x[j] : y[j];
+        which[j] = larger ? index : which[j];
+    }
+}
+
+BF_WIDE static void keep_larger_only(float *y, const float *x, size_t c)
+{
+    size_t j;
+
+    for (j = 0; j < c; j++)
+        y[j] = x[j] > y[j] ? x[j] : y[j];
+}
+
+static void max_images(struct bf_node *node, size_t from, size_t to)
+{
+    const struct bf_node *in = bf_node_in(node, 0);
+    size_t i, y, x, c = node->c, row = from / node->h;
+    uint16_t *which = node->saved;
+
+    for (row = from; row < to; row++)
+        for (i = 0; i < node->w; i++) {
+            struct window v = window_of(node, row % node->h, i);
+            const float *image = in->y + row / node->h * in->h * in->w * c;
+            size_t at = (row * node->w + i) * c;
+
+            memcpy(node->y + at, image + (v.y0 * in->w + v.x0) * c, c * sizeof(float));
+            if (node->net->training)
+                memset(which + at, 0, c * sizeof *which);
+            for (y = v.y0; y < v.y1; y++)
+                for (x = v.x0; x < v.x1; x++) {
+                    const float *p = image + (y * in->w + x) * c;
+
+                    if (node->net->training)
+                        keep_larger(node->y + at, which + at, p,
+                                    (uint16_t)((y - v.y0) * (v.x1 - v.x0) + x - v.x0), c);
+                    else
+                        keep_larger_only(node->y + at, p, c);
+                }
+        }
+}
+
+static void max_forward(struct bf_node *node)
+{
+    bf_node_spans(node, max_images, node->net->n * node->h, 8);
+}
+
+static void max_grad_images(struct bf_node *node, size_t from, size_t to)
+{
+    const struct bf_node *in = bf_node_in(node, 0);
+    size_t image, oy, ox, j, c = node->c, size = in->h * in->w * c;
+    const uint16_t *which = node->saved;
+
+    for (image = from; image < to; image++) {
+        float *dx = in->dy + image * size;
+
+        if (!node->add_in[0])
+            memset(dx, 0, size * sizeof *dx);
+        for (oy = 0; oy < node->h; oy++)
+            for (ox = 0; ox < node->w; ox++) {
+                struct window v = window_of(node, oy, ox);
+                size_t at = ((image * node->h + oy) * node->w + ox) * c, across = v.x1 - v.x0;
+
+                for (j = 0; j < c; j++)
+                    dx[((v.y0 + which[at + j] / across) * in->w + v.x0 + which[at + j] % across) *
+                           c +
+                       j] += node->dy[at + j];
+            }
+    }
+}
+
+static void max_backward(struct bf_node *node)
+{
+    if (bf_node_dx(node, 0) != NULL)
+        bf_node_spans(node, max_grad_images, node->net->n, 1);
+}
+
+static const struct bf_op op_max = {
+    .name = "maxpool", .size = max_size, .forward = max_forward, .backward = max_backward};
+
+/* --- mean of what of the window is inside
+ * --------------------------------------------------------- */
+
+static void mean_rows(struct bf_node *node, size_t from, size_t to)
+{
+    const struct bf_node *in = bf_node_in(node, 0);
+    size_t row, i, y, x, j, c = node->c;
+
+    for (row = from; row < to; row++)
+        for (i = 0; i < node->w; i++) {
+            struct window v = window_of(node, row % node->h, i);
+            float *out = node->y + (row * node->w + i) * c;
+            float factor = 1 / (float)((v.y1 - v.y0) * (v.x1 - v.x0));
+
+            memset(out, 0, c * sizeof *out);
+            for (y = v.y0; y < v.y1; y++)
+                for (x = v.x0; x < v.x1; x++) {
+                    const float *p = in->y + ((row / node->h * in->h + y) * in->w + x) * c;
+
+                    for (j = 0; j < c; j++)
+                        out[j] += p[j];
+                }
+            for (j = 0; j < c; j++)
+                out[j] *= factor;
+        }
+}
+
+static void mean_forward(struct bf_node *node)
+{
+    bf_node_spans(node, mean_rows, node->net->n * node->h, 8);
+}
+
+static void mean_grad_images(struct bf_node *node, size_t from, size_t to)
+{
+    const struct bf_node *in = bf_node_in(node, 0);
+    size_t image, oy, ox, y, x, j, c = node->c, size = in->h * in->w * c;
+
+    for (image = from; image < to; image++) {
+        float *dx = in->dy + image * size;
+
+        if (!node->add_in[0])
+            memset(dx, 0, size * sizeof *dx);
+        for (oy = 0; oy < node->h; oy++)
+            for (ox = 0; ox < node->w; ox++) {
+                struct window v = window_of(node, oy, ox);
+                const float *dy = node->dy + ((image * node->h + oy) * node->w + ox) * c;
+                float factor = 1 / (float)((v.y1 - v.y0) * (v.x1 - v.x0));
+
+                for (y = v.y0; y < v.y1; y++)
+                    for (x = v.x0; x < v.x1; x++)
+                        for (j = 0; j < c; j++)
+                            dx[(y * in->w + x) * c + j] += factor * dy[j];
+            }
+    }
+}
+
+static void mean_backward(struct bf_node *node)
+{
+    if (bf_node_dx(node, 0) != NULL)
+        bf_node_spans(node, mean_grad_images, node->net->n, 1);
+}
+
+static const struct bf_op op_mean = {
+    .name = "avgpool", .forward = mean_forward, .backward = mean_backward};
+
+static int build(struct bf_net *net, const struct bf_op *op, int x, size_t kh, size_t kw,
+                 size_t stride)
+{
+    struct bf_node *node = bf_node_new(net, op, 1, x, -1);
+    size_t pad_y = (kh - 1) / 2, pad_x = (kw - 1) / 2;
+
+    if (node == NULL)
+        return -1;
+    if (kh < 1 || kw < 1 || stride < 1 || kh * kw > UINT16_MAX || stride > BF_CONV_SIDE_MAX)
+        return bf_net_fail(net, BF_ERR_USAGE, "a pooling window is empty or too large");
+    if (kh == node->h && kw == node->w)
+        pad_y = pad_x = 0;
+    node->conv = (struct bf_conv){.n = 1,
+                                  .h = node->h,
+                                  .w = node->w,
+                                  .c = node->c,
+                                  .kh = kh,
+                                  .kw = kw,
+                                  .oc = node->c,
+                                  .stride_y = stride,
+                                  .stride_x = stride,
+                                  .dilation_y = 1,
+                                  .dilation_x = 1,
+                                  .pad_top = pad_y,
+                                  .pad_bottom = pad_y,
+                                  .pad_left = pad_x,
+                                  .pad_right = pad_x};
+    if (bf_conv_check(&node->conv, NULL) != BF_OK)
+        return bf_net_fail(net, BF_ERR_USAGE, "a pooling window is larger than its picture");
+    node->h = bf_conv_out_h(&node->conv);
+    node->w = bf_conv_out_w(&node->conv);
+    return bf_node_index(node);
+}
+
+int bf_net_maxpool(struct bf_net *net, int x, size_t k, size_t stride)
+{
+    return build(net, &op_max, x, k, k, stride);
+}
+
+int bf_net_avgpool(struct bf_net *net, int x, size_t k, size_t stride)
+{
+    return build(net, &op_mean, x, k, k, stride);
+}
+
+int bf_net_mean(struct bf_net *net, int x)
+{
+    if (net->failed || x < 0 || x >= net->n_nodes)
+        return bf_net_fail(net, BF_ERR_USAGE, "a mean of a node that is not there");
+    return build(net, &op_mean, x, net->nodes[x].h, net->nodes[x].w, 1);
+}
