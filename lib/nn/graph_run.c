@@ -8,11 +8,11 @@
 #include "lib/nn/graph_loops.h"
 
 enum {
-    LINE = 64,            /* bytes: what scratch memory is aligned to */
-    TILE_FLOATS = 24576,  /* what one piece of work touches: well inside a core's cache */
-    SHARED_WORK = 150000, /* multiplications below which a second thread costs more than it does */
-    PIECES_EACH = 2,      /* pieces for each thread */
-    TAPS_MAX = 64,        /* rows of a window that is not a convolution over channels */
+    LINE = 64,             /* bytes: what scratch memory is aligned to */
+    TILE_FLOATS = 24576,   /* what one piece of work touches: well inside a core's cache */
+    SHARED_WORK = 2000000, /* multiplications below which a second thread costs more than it does */
+    PIECES_EACH = 2,       /* pieces for each thread */
+    TAPS_MAX = 64,         /* rows of a window that is not a convolution over channels */
 };
 
 /* One step under way, as the threads of the pool see it. */

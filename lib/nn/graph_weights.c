@@ -1,7 +1,6 @@
 #include "lib/nn/graph_nodes.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,15 +8,18 @@
 
 enum { SHARDS_MAX = 256 };
 
+/* IEEE 754 half precision: its exponent has another bias, which a product with 2^112 puts right for
+ * the smallest numbers too. */
 static float from_half(unsigned h)
 {
-    int exponent = (int)(h >> 10 & 31);
-    float v = (float)(h & 1023);
+    uint32_t bits = (uint32_t)(h & 0x7fff) << 13;
+    float v;
 
-    if (exponent == 31)
-        v = v != 0 ? NAN : INFINITY;
-    else
-        v = exponent == 0 ? ldexpf(v, -24) : ldexpf(v + 1024, exponent - 25);
+    if ((h & 0x7c00) == 0x7c00) /* infinite, or not a number */
+        bits |= 0x7f800000;
+    memcpy(&v, &bits, sizeof v);
+    if ((h & 0x7c00) != 0x7c00)
+        v *= 0x1p112f;
     return h & 0x8000 ? -v : v;
 }
 
