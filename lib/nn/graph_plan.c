@@ -276,8 +276,7 @@ static bool plan_sum(struct planner *p, int v)
             }
         }
         value = use(p, y);
-        s = open_step(p, x); /* it may have moved */
-        if (s == NULL || p->maker[value] >= p->maker[p->node[x].value])
+        if (p->maker[value] >= p->maker[s->out])
             continue;
         s->add = value;
         s->add_c = c;
@@ -285,6 +284,23 @@ static bool plan_sum(struct planner *p, int v)
         return true;
     }
     return false;
+}
+
+/* The sum of two values of one shape that no step before can take in. */
+static void plan_plain_sum(struct planner *p, int v)
+{
+    struct bf_graph_node *n = node_of(p, v);
+    int value = use(p, n->in[1]);
+    struct bf_graph_step *s = add_step(p, BF_STEP_COPY, v, n->in[0]);
+
+    s->add = value;
+    s->add_c = s->to[3];
+}
+
+static bool same_shape(const struct bf_graph_node *a, const struct bf_graph_node *b)
+{
+    return a->op != BF_OP_CONST && b->op != BF_OP_CONST && a->shape.rank == b->shape.rank &&
+           memcmp(a->shape.d, b->shape.d, sizeof a->shape.d) == 0;
 }
 
 static void plan_binary(struct planner *p, int v)
@@ -321,6 +337,10 @@ static void plan_binary(struct planner *p, int v)
     }
     if (n->op == BF_OP_ADD && plan_sum(p, v))
         return;
+    if (n->op == BF_OP_ADD && same_shape(node_of(p, n->in[0]), node_of(p, n->in[1]))) {
+        plan_plain_sum(p, v);
+        return;
+    }
     /* The constant, if any, is the second operand: the difference is turned by `extent`. */
     i = node_of(p, n->in[0])->op == BF_OP_CONST;
     k = node_of(p, n->in[1 - i]);
