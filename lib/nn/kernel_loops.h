@@ -110,18 +110,19 @@ INLINE void depthwise_taps(int n, size_t n_y, size_t n_x, int whole, size_t part
 
     k = bias == NULL ? V(setzero_ps)() : whole ? V(loadu_ps)(bias) : load_part(bias, part);
     UNROLL for (i = 0; i < n; i++) acc[i] = k;
-    UNROLL for (ty = 0; ty < n_y; ty++) UNROLL for (tx = 0; tx < n_x; tx++)
-    {
-        const float *p = x + ty * t->x_row + tx * t->x_pixel, *q = w + ty * t->w_row + tx * t->c;
+    for (ty = 0; ty < n_y; ty++)
+        for (tx = 0; tx < n_x; tx++) {
+            const float *p = x + ty * t->x_row + tx * t->x_pixel,
+                        *q = w + ty * t->w_row + tx * t->c;
 
-        k = whole ? V(loadu_ps)(q) : load_part(q, part);
-        UNROLL for (i = 0; i < n; i++)
-        {
-            const float *at = p + (size_t)i * t->step;
+            k = whole ? V(loadu_ps)(q) : load_part(q, part);
+            UNROLL for (i = 0; i < n; i++)
+            {
+                const float *at = p + (size_t)i * t->step;
 
-            acc[i] = V(fmadd_ps)(whole ? V(loadu_ps)(at) : load_part(at, part), k, acc[i]);
+                acc[i] = V(fmadd_ps)(whole ? V(loadu_ps)(at) : load_part(at, part), k, acc[i]);
+            }
         }
-    }
     UNROLL for (i = 0; i < n; i++)
     {
         if (whole)
@@ -131,6 +132,7 @@ INLINE void depthwise_taps(int n, size_t n_y, size_t n_x, int whole, size_t part
     }
 }
 
+/* Where the compiler knows that there are nine taps, it does without the loops over them. */
 INLINE void depthwise_of(int n, int whole, size_t part, float *y, const float *x, const float *w,
                          const float *bias, const struct bf_taps *t, struct bf_rectifier end)
 {

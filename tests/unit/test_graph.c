@@ -407,7 +407,7 @@ static void unpacks_weights(void **state)
                  ",\"quantization\":{\"dtype\":\"uint16\",\"scale\":1,\"min\":2}");
     bf_buf_append(&net.bin, stored, sizeof stored);
     for (i = 0; i < 3; i++) {
-        char name[2] = {(char)('a' + i), 0}, inputs[16];
+        char name[2] = {(char)('a' + i), 0}, inputs[32];
 
         snprintf(inputs, sizeof inputs, "\"x\",\"%d\"", i);
         net_node(&net, name, "AddV2", inputs, "");
