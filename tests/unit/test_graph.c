@@ -48,7 +48,7 @@ struct sliding {
 static float slide_at(const float *x, const float *w, const struct sliding *s, int n, int i, int k,
                       int o)
 {
-    double sum = s->oc == -1 ? -FLT_MAX : 0;
+    double sum = s->oc == -1 ? -(double)FLT_MAX : 0;
     int a, b, c, count = 0;
 
     for (a = 0; a < s->kh; a++)
