@@ -12,6 +12,7 @@
 #   make bench-copies    make some 230 copies and alterations of three clips, verify each, print what was found
 #   make bench-lookup    file made frames up to 10,000 hours (25 GB of disk, half an hour), look codes up, plot the growth
 #   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
+#   make bench-nn        convolutions against this machine's peak, and three networks beside PyTorch (some minutes)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
 #
@@ -82,7 +83,8 @@ $(BUILD)/obj/%.o: %.c
 # O_TMPFILE is Linux's own.
 $(BUILD)/obj/lib/base/file.o: ALL_CFLAGS += -D_GNU_SOURCE
 # The loops over pixels want the vectoriser, and those of lib/nn are nothing but loops.
-$(BUILD)/obj/lib/nn/%.o: OPT := $(subst -O2,-O3,$(OPT))
+# Neither flag changes a result: nobody reads errno after sqrtf there, or the floating-point exceptions.
+$(BUILD)/obj/lib/nn/%.o: OPT := $(subst -O2,-O3,$(OPT)) -fno-math-errno -fno-trapping-math
 $(BUILD)/obj/lib/media/cells.o $(BUILD)/obj/ledger/digest/frame_digest.o: OPT := $(subst -O2,-O3,$(OPT))
 
 $(BUILD)/libbonafide.a: $(LIB_OBJ)
@@ -197,6 +199,13 @@ bench-verify:
 	$(SUBMAKE) VARIANT=release all
 	tests/bench/verify_many.sh 1000 5
 
+bench-nn:
+	fixtures/install.sh build bench-nn
+	$(SUBMAKE) VARIANT=release build/release/bench/bench_nn
+	build/release/bench/bench_nn convs
+	tests/bench/compare_nn.py 5
+	tests/bench/compare_nn.py 3 1
+
 # --- install ---------------------------------------------------------------------------------------------------------
 
 BINDIR := $(DESTDIR)$(PREFIX)/bin
@@ -228,4 +237,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify install uninstall clean help
+.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn install uninstall clean help

@@ -16,7 +16,7 @@ size_t bf_node_columns_size(const struct bf_node *node)
     return 2 * BF_PARTS * node->c * sizeof(float);
 }
 
-BF_WIDE static void mask(float *dy, const float *y, size_t n, float slope)
+BF_WIDE static void mask(float *restrict dy, const float *restrict y, size_t n, float slope)
 {
     size_t i;
 
@@ -24,7 +24,7 @@ BF_WIDE static void mask(float *dy, const float *y, size_t n, float slope)
         dy[i] = y[i] > 0 ? dy[i] : slope * dy[i];
 }
 
-BF_WIDE static void add_rows(float *sum, const float *dy, size_t rows, size_t c)
+BF_WIDE static void add_rows(float *restrict sum, const float *restrict dy, size_t rows, size_t c)
 {
     size_t i, j;
 

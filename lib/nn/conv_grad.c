@@ -160,7 +160,9 @@ struct weights_plan {
     size_t tiles;     /* of all */
     size_t block;     /* tiles worked on together */
     size_t copy_bytes;
-    size_t parts, part; /* parts of the batch, each with a sum of its own; images in one */
+    size_t sum_floats;    /* of one part */
+    size_t turned_floats; /* of a tile of a turned part: oc rows of BF_KERNEL_WIDTH */
+    size_t parts, part;   /* parts of the batch, each with a sum of its own; images in one */
 };
 
 struct weights_job {
@@ -199,7 +201,9 @@ static void weights_plan_make(struct weights_plan *p, const struct bf_conv *s)
     /* Few weights and many pixels: each thread takes pictures of its own, and the sums of a fixed
      * number of parts are added in order. */
     p->part = s->n;
-    if (!p->turned && s->kh * s->kw * s->c * s->oc * sizeof(float) <= BLOCK_BYTES)
+    p->turned_floats = s->oc * BF_KERNEL_WIDTH;
+    p->sum_floats = p->turned ? p->tiles * p->turned_floats : s->kh * s->kw * s->c * s->oc;
+    if (p->turned || p->sum_floats * sizeof(float) <= BLOCK_BYTES)
         p->part = ceil_div(s->n, PIECES_WANTED);
     p->parts = ceil_div(s->n, p->part);
     p->copy_bytes = p->copy ? s->n * p->ph * p->pw * s->c * sizeof(float) : 0;
@@ -234,7 +238,7 @@ static void outputs_inside(size_t *first, size_t *last, size_t tap, size_t strid
 
 /* Rows b0..b1 - 1 of the outputs of one image, added to one tile. */
 static void add_tile(const struct weights_job *job, float *dw, size_t image, size_t b0, size_t b1,
-                     size_t tile, float *turned)
+                     size_t tile)
 {
     const struct bf_conv *s = job->s;
     const struct weights_plan *p = &job->p;
@@ -269,7 +273,8 @@ static void add_tile(const struct weights_job *job, float *dw, size_t image, siz
         struct bf_area swapped = {area.n_y,    area.n_x,   area.b_row,
                                   area.b_step, area.a_row, area.a_step};
 
-        p->kernel->outer((int)s->oc, rows, turned, BF_KERNEL_WIDTH, dy, x, &swapped);
+        p->kernel->outer((int)s->oc, rows, dw + tile * p->turned_floats, BF_KERNEL_WIDTH, dy, x,
+                         &swapped);
         return;
     }
     for (j = 0; j < s->oc; j += width) {
@@ -283,30 +288,15 @@ static void add_tile(const struct weights_job *job, float *dw, size_t image, siz
 static void add_block(void *arg, size_t block, size_t thread)
 {
     struct weights_job *job = arg;
-    const struct bf_conv *s = job->s;
     const struct weights_plan *p = &job->p;
     size_t t0 = block * p->block, t1 = t0 + p->block < p->tiles ? t0 + p->block : p->tiles;
-    size_t image, b, t, i, j;
+    size_t image, b, t;
 
     (void)thread;
-    if (p->turned) {
-        for (t = t0; t < t1; t++) {
-            float sum[4 * BF_KERNEL_WIDTH] = {0};
-            size_t first = t % p->tiles_c * p->tile;
-            float *c = job->dw + (t / p->tiles_c * p->c + first) * s->oc;
-
-            for (image = 0; image < s->n; image++)
-                add_tile(job, job->dw, image, 0, job->oh, t, sum);
-            for (i = 0; i < p->tile && first + i < p->c; i++)
-                for (j = 0; j < s->oc; j++)
-                    c[i * s->oc + j] += sum[j * BF_KERNEL_WIDTH + i];
-        }
-        return;
-    }
-    for (image = 0; image < s->n; image++)
+    for (image = 0; image < job->s->n; image++)
         for (b = 0; b < job->oh; b += job->band)
             for (t = t0; t < t1; t++)
-                add_tile(job, job->dw, image, b, b + job->band, t, NULL);
+                add_tile(job, job->dw, image, b, b + job->band, t);
 }
 
 /* All tiles, over the images of one part. */
@@ -314,16 +304,32 @@ static void add_part(void *arg, size_t part, size_t thread)
 {
     struct weights_job *job = arg;
     const struct weights_plan *p = &job->p;
-    size_t n_w = job->s->kh * job->s->kw * job->s->c * job->s->oc, image, b, t;
+    size_t image, b, t;
     size_t last = (part + 1) * p->part < job->s->n ? (part + 1) * p->part : job->s->n;
-    float *sum = job->sums + part * n_w;
+    float *sum = job->sums + part * p->sum_floats;
 
     (void)thread;
-    memset(sum, 0, n_w * sizeof *sum);
+    memset(sum, 0, p->sum_floats * sizeof *sum);
     for (image = part * p->part; image < last; image++)
         for (b = 0; b < job->oh; b += job->band)
             for (t = 0; t < p->tiles; t++)
-                add_tile(job, sum, image, b, b + job->band, t, NULL);
+                add_tile(job, sum, image, b, b + job->band, t);
+}
+
+/* Adds one part of turned tiles to dw. */
+static void add_turned(float *dw, const float *sum, const struct bf_conv *s,
+                       const struct weights_plan *p)
+{
+    size_t t, i, j;
+
+    for (t = 0; t < p->tiles; t++, sum += p->turned_floats) {
+        size_t first = t % p->tiles_c * p->tile;
+        float *c = dw + (t / p->tiles_c * p->c + first) * s->oc;
+
+        for (i = 0; i < p->tile && first + i < p->c; i++)
+            for (j = 0; j < s->oc; j++)
+                c[i * s->oc + j] += sum[j * BF_KERNEL_WIDTH + i];
+    }
 }
 
 size_t bf_conv_grad_scratch_size(const struct bf_conv *s, size_t n_threads)
@@ -335,8 +341,8 @@ size_t bf_conv_grad_scratch_size(const struct bf_conv *s, size_t n_threads)
 
     weights_plan_make(&p, s);
     most = p.copy_bytes;
-    if (p.parts > 1)
-        most += p.parts * s->kh * s->kw * s->c * s->oc * sizeof(float);
+    if (p.parts > 1 || p.turned)
+        most += p.parts * p.sum_floats * sizeof(float);
     for (ry = 0; ry < s->stride_y; ry++)
         for (rx = 0; rx < s->stride_x; rx++)
             if (sweep_of(&sweep, &py, &px, s, ry, rx)) {
@@ -363,13 +369,16 @@ void bf_conv_grad_weights(float *dw, const float *x, const float *dy, const stru
     job.band = ceil_div(BAND_PIXELS, job.ow);
     if (job.p.copy)
         bf_pool_run(pool, copy_image, &job, s->n);
-    if (job.p.parts > 1) {
-        size_t n_w = s->kh * s->kw * s->c * s->oc, i;
+    if (job.p.parts > 1 || job.p.turned) {
+        size_t i;
 
         job.sums = (float *)((char *)scratch + job.p.copy_bytes);
         bf_pool_run(pool, add_part, &job, job.p.parts);
         for (i = 0; i < job.p.parts; i++)
-            add_to(dw, job.sums + i * n_w, n_w);
+            if (job.p.turned)
+                add_turned(dw, job.sums + i * job.p.sum_floats, s, &job.p);
+            else
+                add_to(dw, job.sums + i * job.p.sum_floats, job.p.sum_floats);
         return;
     }
     bf_pool_run(pool, add_block, &job, ceil_div(job.p.tiles, job.p.block));

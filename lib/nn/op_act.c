@@ -58,8 +58,8 @@ static void rectify_forward(struct bf_node *node)
     bf_node_spans(node, rectify_span, bf_node_floats(node), BF_SPAN);
 }
 
-BF_WIDE static void rectify_grad(float *dx, const float *dy, const float *y, size_t n, float slope,
-                                 bool add)
+BF_WIDE static void rectify_grad(float *restrict dx, const float *restrict dy,
+                                 const float *restrict y, size_t n, float slope, bool add)
 {
     size_t i;
 

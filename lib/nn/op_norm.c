@@ -36,8 +36,8 @@ static size_t part_rows(const struct bf_node *node)
 }
 
 /* Sums of v = x - shift and of v v */
-BF_WIDE static void moments(float *sum, float *squares, const float *x, const float *shift,
-                            size_t rows, size_t c)
+BF_WIDE static void moments(float *restrict sum, float *restrict squares, const float *restrict x,
+                            const float *shift, size_t rows, size_t c)
 {
     size_t i, j;
 
@@ -51,8 +51,9 @@ BF_WIDE static void moments(float *sum, float *squares, const float *x, const fl
 }
 
 /* Sums of dy and of dy times the normalised x */
-BF_WIDE static void grad_moments(float *sum, float *products, float *dy, const float *y,
-                                 const float *x, const float *mean, const float *inverse,
+BF_WIDE static void grad_moments(float *restrict sum, float *restrict products, float *restrict dy,
+                                 const float *restrict y, const float *restrict x,
+                                 const float *restrict mean, const float *restrict inverse,
                                  float slope, size_t rows, size_t c)
 {
     size_t i, j;
@@ -115,8 +116,8 @@ static const double *add_parts(struct bf_node *node, bf_node_span_fn *fn)
     return sum;
 }
 
-BF_WIDE static void apply(float *y, const float *x, const float *factor, const float *offset,
-                          float slope, size_t rows, size_t c)
+BF_WIDE static void apply(float *restrict y, const float *restrict x, const float *restrict factor,
+                          const float *restrict offset, float slope, size_t rows, size_t c)
 {
     size_t i, j;
 
@@ -175,9 +176,10 @@ static void forward(struct bf_node *node)
 }
 
 /* dx = factor (dy - mean(dy) - xhat mean(dy xhat)) */
-BF_WIDE static void grad(float *dx, const float *dy, const float *x, const float *mean,
-                         const float *inverse, const float *factor, const float *mean_dy,
-                         const float *mean_dyx, bool add, size_t rows, size_t c)
+BF_WIDE static void grad(float *restrict dx, const float *restrict dy, const float *restrict x,
+                         const float *restrict mean, const float *restrict inverse,
+                         const float *restrict factor, const float *restrict mean_dy,
+                         const float *restrict mean_dyx, bool add, size_t rows, size_t c)
 {
     size_t i, j;
 

@@ -33,67 +33,78 @@ static struct window window_of(const struct bf_node *node, size_t oy, size_t ox)
 static void max_size(struct bf_node *node)
 {
     if (node->net->training)
-        node->saved_bytes = bf_node_floats(node) * sizeof(uint16_t);
+        node->saved_bytes = bf_node_floats(node) * sizeof(uint32_t);
 }
 
-BF_WIDE static void keep_larger(float *y, uint16_t *which, const float *x, uint16_t index, size_t c)
+/* y is the largest of the window at x, whose rows are row floats apart; which NULL: nobody asks. */
+BF_WIDE static void largest(float *restrict y, uint32_t *restrict which, const float *restrict x,
+                            size_t rows, size_t columns, size_t row, size_t c)
 {
-    size_t j;
+    size_t i, k, j;
 
-    for (j = 0; j < c; j++) {
-        bool larger = x[j] > y[j];
+    memcpy(y, x, c * sizeof *y);
+    if (which != NULL)
+        memset(which, 0, c * sizeof *which);
+    for (i = 0; i < rows; i++)
+        for (k = 0; k < columns; k++) {
+            const float *p = x + i * row + k * c;
+            uint32_t index = (uint32_t)(i * columns + k);
 
-        y[j] = larger ? x[j] : y[j];
-        which[j] = larger ? index : which[j];
-    }
+            if (which == NULL)
+                for (j = 0; j < c; j++)
+                    y[j] = p[j] > y[j] ? p[j] : y[j];
+            else
+                for (j = 0; j < c; j++) {
+                    which[j] = p[j] > y[j] ? index : which[j];
+                    y[j] = p[j] > y[j] ? p[j] : y[j];
+                }
+        }
 }
 
-BF_WIDE static void keep_larger_only(float *y, const float *x, size_t c)
-{
-    size_t j;
-
-    for (j = 0; j < c; j++)
-        y[j] = x[j] > y[j] ? x[j] : y[j];
-}
-
-static void max_images(struct bf_node *node, size_t from, size_t to)
+static void max_rows(struct bf_node *node, size_t from, size_t to)
 {
     const struct bf_node *in = bf_node_in(node, 0);
-    size_t i, y, x, c = node->c, row = from / node->h;
-    uint16_t *which = node->saved;
+    size_t i, c = node->c, row;
+    uint32_t *which = node->net->training ? node->saved : NULL;
 
     for (row = from; row < to; row++)
         for (i = 0; i < node->w; i++) {
             struct window v = window_of(node, row % node->h, i);
-            const float *image = in->y + row / node->h * in->h * in->w * c;
             size_t at = (row * node->w + i) * c;
 
-            memcpy(node->y + at, image + (v.y0 * in->w + v.x0) * c, c * sizeof(float));
-            if (node->net->training)
-                memset(which + at, 0, c * sizeof *which);
-            for (y = v.y0; y < v.y1; y++)
-                for (x = v.x0; x < v.x1; x++) {
-                    const float *p = image + (y * in->w + x) * c;
-
-                    if (node->net->training)
-                        keep_larger(node->y + at, which + at, p,
-                                    (uint16_t)((y - v.y0) * (v.x1 - v.x0) + x - v.x0), c);
-                    else
-                        keep_larger_only(node->y + at, p, c);
-                }
+            largest(node->y + at, which != NULL ? which + at : NULL,
+                    in->y + ((row / node->h * in->h + v.y0) * in->w + v.x0) * c, v.y1 - v.y0,
+                    v.x1 - v.x0, in->w * c, c);
         }
 }
 
 static void max_forward(struct bf_node *node)
 {
-    bf_node_spans(node, max_images, node->net->n * node->h, 8);
+    bf_node_spans(node, max_rows, node->net->n * node->h, 8);
+}
+
+/* Adds dy to the pixel of the window at dx that was the largest. */
+BF_WIDE static void to_largest(float *restrict dx, const uint32_t *restrict which,
+                               const float *restrict dy, size_t rows, size_t columns, size_t row,
+                               size_t c)
+{
+    size_t i, k, j;
+
+    for (i = 0; i < rows; i++)
+        for (k = 0; k < columns; k++) {
+            float *p = dx + i * row + k * c;
+            uint32_t index = (uint32_t)(i * columns + k);
+
+            for (j = 0; j < c; j++)
+                p[j] += which[j] == index ? dy[j] : 0;
+        }
 }
 
 static void max_grad_images(struct bf_node *node, size_t from, size_t to)
 {
     const struct bf_node *in = bf_node_in(node, 0);
-    size_t image, oy, ox, j, c = node->c, size = in->h * in->w * c;
-    const uint16_t *which = node->saved;
+    size_t image, oy, ox, c = node->c, size = in->h * in->w * c;
+    const uint32_t *which = node->saved;
 
     for (image = from; image < to; image++) {
         float *dx = in->dy + image * size;
@@ -103,12 +114,10 @@ static void max_grad_images(struct bf_node *node, size_t from, size_t to)
         for (oy = 0; oy < node->h; oy++)
             for (ox = 0; ox < node->w; ox++) {
                 struct window v = window_of(node, oy, ox);
-                size_t at = ((image * node->h + oy) * node->w + ox) * c, across = v.x1 - v.x0;
+                size_t at = ((image * node->h + oy) * node->w + ox) * c;
 
-                for (j = 0; j < c; j++)
-                    dx[((v.y0 + which[at + j] / across) * in->w + v.x0 + which[at + j] % across) *
-                           c +
-                       j] += node->dy[at + j];
+                to_largest(dx + (v.y0 * in->w + v.x0) * c, which + at, node->dy + at, v.y1 - v.y0,
+                           v.x1 - v.x0, in->w * c, c);
             }
     }
 }
@@ -195,7 +204,8 @@ static int build(struct bf_net *net, const struct bf_op *op, int x, size_t kh, s
 
     if (node == NULL)
         return -1;
-    if (kh < 1 || kw < 1 || stride < 1 || kh * kw > UINT16_MAX || stride > BF_CONV_SIDE_MAX)
+    if (kh < 1 || kw < 1 || stride < 1 || kh > BF_CONV_SIDE_MAX || kw > BF_CONV_SIDE_MAX ||
+        stride > BF_CONV_SIDE_MAX)
         return bf_net_fail(net, BF_ERR_USAGE, "a pooling window is empty or too large");
     if (kh == node->h && kw == node->w)
         pad_y = pad_x = 0;

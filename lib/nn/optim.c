@@ -79,8 +79,9 @@ void bf_optim_free(struct bf_optim **o)
     *o = NULL;
 }
 
-BF_WIDE static void adam(float *w, float *m, float *v, const float *g, size_t n,
-                         const struct bf_optim_config *c, const struct step *s, float l2)
+BF_WIDE static void adam(float *restrict w, float *restrict m, float *restrict v,
+                         const float *restrict g, size_t n, const struct bf_optim_config *c,
+                         const struct step *s, float l2)
 {
     float b1 = c->beta1, b2 = c->beta2, epsilon = c->epsilon, rate = s->rate, root = s->root;
     float shrink = s->shrink;
@@ -95,8 +96,8 @@ BF_WIDE static void adam(float *w, float *m, float *v, const float *g, size_t n,
     }
 }
 
-BF_WIDE static void sgd(float *w, float *m, const float *g, size_t n, float momentum, float rate,
-                        float l2)
+BF_WIDE static void sgd(float *restrict w, float *restrict m, const float *restrict g, size_t n,
+                        float momentum, float rate, float l2)
 {
     size_t i;
 

@@ -88,7 +88,7 @@ enum bf_err bf_weights_save_training(const char *path, unsigned flags, const str
                                      const uint64_t *random, size_t n_random,
                                      const struct bf_weights_kind *kind, struct bf_error *err)
 {
-    char numbers[1 + BF_WEIGHTS_RANDOM_MAX][24], keys[BF_WEIGHTS_RANDOM_MAX][24];
+    char numbers[1 + BF_WEIGHTS_RANDOM_MAX][24], keys[BF_WEIGHTS_RANDOM_MAX][32];
     struct bf_safetensors_text texts[TEXTS_MAX] = {{"format", TRAINING},
                                                    {"architecture", kind->architecture},
                                                    {"architecture_version", kind->version},
@@ -218,7 +218,7 @@ static enum bf_err read_numbers(uint64_t *step, uint64_t *random, size_t n_rando
                                 const struct bf_safetensors *s, const char *path,
                                 struct bf_error *err)
 {
-    char key[24];
+    char key[32];
     enum bf_err rc = read_number(step, s, path, "step", err);
     size_t i;
 
