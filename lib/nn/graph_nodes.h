@@ -1,6 +1,6 @@
 /*
  * graph_nodes.h - what graph.c, graph_load.c, graph_weights.c, graph_shape.c, graph_plan.c,
- * graph_arena.c and graph_run.c hand one another
+ * graph_fold.c, graph_arena.c and graph_run.c hand one another
  *
  * File -> nodes, one an operation of the file -> steps, one a loop that is run. Of no use outside
  * lib/nn.
