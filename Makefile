@@ -3,6 +3,7 @@
 #   make                 build/release/bonafide and bonafide-check
 #   make demo            install what is needed, build, show the program on real video
 #   make check           install what is needed, build, run every test; last line: N passed, N failed
+#   make models          fetch the pretrained face networks into build/models
 #   make lint            folder laws, layout, static analysis, scripts, man pages, a second compiler
 #   make asan ubsan      the tests under the address and undefined-behaviour sanitisers
 #   make valgrind        unit tests and the main commands under valgrind
@@ -143,6 +144,9 @@ check:
 	$(SUBMAKE) VARIANT=release WERROR=1 tests-built
 	@BUILD=build/release tests/run.sh
 
+models:
+	fixtures/fetch.sh
+
 lint:
 	fixtures/install.sh build test lint
 	$(SUBMAKE) VARIANT=release WERROR=1 all
@@ -208,16 +212,25 @@ bench-nn:
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man/man1
 COMPLETIONDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+MODELDIR := $(DESTDIR)$(PREFIX)/share/bonafide/models
 MAN := $(sort $(wildcard man/*.1))
+# The face networks are installed where they have been fetched: make itself never asks the network for anything.
+MODELS := $(sort $(wildcard build/models/*.json build/models/*.bin))
 
 install: all
 	install -d $(BINDIR) $(MANDIR) $(COMPLETIONDIR)
 	install $(BUILD)/bonafide $(BUILD)/bonafide-check $(BINDIR)
 	install -m 644 $(MAN) $(MANDIR)
 	$(BUILD)/bonafide completion bash >$(COMPLETIONDIR)/bonafide
+ifneq ($(MODELS),)
+	install -d $(MODELDIR)
+	install -m 644 $(MODELS) $(MODELDIR)
+else
+	@echo "install: left out the face networks, which 'make models' fetches" >&2
+endif
 
 uninstall:
-	rm -f $(BINDIR)/bonafide $(BINDIR)/bonafide-check $(MAN:man/%=$(MANDIR)/%) $(COMPLETIONDIR)/bonafide
+	rm -f $(BINDIR)/bonafide $(BINDIR)/bonafide-check $(MAN:man/%=$(MANDIR)/%) $(COMPLETIONDIR)/bonafide $(MODELS:build/models/%=$(MODELDIR)/%)
 
 clean:
 	rm -rf build
@@ -225,4 +238,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn install uninstall clean help
+.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn install uninstall clean help

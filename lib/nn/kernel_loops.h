@@ -100,8 +100,9 @@ INLINE void dot_of(int n, float *const *c, const float *const *a, const struct b
 }
 
 /* Channels from j on, part of a vector where part is below LANE. */
-INLINE void depthwise_of(int n, int whole, size_t part, float *y, const float *x, const float *w,
-                         const float *bias, const struct bf_taps *t, struct bf_rectifier end)
+INLINE void depthwise_taps(int n, size_t n_y, size_t n_x, int whole, size_t part, float *y,
+                           const float *x, const float *w, const float *bias,
+                           const struct bf_taps *t, struct bf_rectifier end)
 {
     vec acc[BF_KERNEL_RUN], k;
     size_t ty, tx;
@@ -109,8 +110,8 @@ INLINE void depthwise_of(int n, int whole, size_t part, float *y, const float *x
 
     k = bias == NULL ? V(setzero_ps)() : whole ? V(loadu_ps)(bias) : load_part(bias, part);
     UNROLL for (i = 0; i < n; i++) acc[i] = k;
-    for (ty = 0; ty < t->n_y; ty++)
-        for (tx = 0; tx < t->n_x; tx++) {
+    for (ty = 0; ty < n_y; ty++)
+        for (tx = 0; tx < n_x; tx++) {
             const float *p = x + ty * t->x_row + tx * t->x_pixel,
                         *q = w + ty * t->w_row + tx * t->c;
 
@@ -129,6 +130,16 @@ INLINE void depthwise_of(int n, int whole, size_t part, float *y, const float *x
         else
             store_part(y + (size_t)i * t->c, part, finish(acc[i], end));
     }
+}
+
+/* Where the compiler knows that there are nine taps, it does without the loops over them. */
+INLINE void depthwise_of(int n, int whole, size_t part, float *y, const float *x, const float *w,
+                         const float *bias, const struct bf_taps *t, struct bf_rectifier end)
+{
+    if (t->n_y == 3 && t->n_x == 3)
+        depthwise_taps(n, 3, 3, whole, part, y, x, w, bias, t, end);
+    else
+        depthwise_taps(n, t->n_y, t->n_x, whole, part, y, x, w, bias, t, end);
 }
 
 INLINE void depthwise_run(int n, float *y, const float *x, const float *w, const float *bias,
