@@ -13,9 +13,12 @@
 /* The networks never draw shut lids quite shut: this part of the usual gap counts as none. */
 #define SHUT_PART 0.25f
 /* Openness. */
-#define OPEN 0.8f
 #define FALLEN 0.5f
+#define LEVEL_LEAST 0.6f /* eyes less open than that before a fall are looking down */
+/* Of the level before the fall. */
+#define OPEN 0.9f
 #define RISEN 0.65f
+#define LEVEL_US 500000
 #define LOST_US 400000  /* eyes unseen for as long end a blink unseen */
 #define FALL_US 350000  /* from open to half open; lids that sink more slowly look down */
 #define BLINK_US 900000 /* eyes shut for longer are not blinking */
@@ -79,25 +82,25 @@ static float openness_of(const struct bf_blink_watch *w, float gap)
     return open < 0 ? 0 : open > 1.5f ? 1.5f : open;
 }
 
-/* When the lids began to fall: the last time they were as open as usual, or as high as they came.
- */
-static int64_t onset_of(const struct bf_blink_watch *w, int64_t now_us)
+/* How open the eyes were just before, and when they last were: then the lids began to fall. */
+static int64_t onset_of(float *level, const struct bf_blink_watch *w, int64_t now_us)
 {
     int64_t at = now_us;
-    float highest = FALLEN;
     unsigned i;
 
+    *level = 0;
     for (i = 1; i <= w->n_recent; i++) {
         unsigned k = (w->at + BF_BLINK_RECENT - i) % BF_BLINK_RECENT;
 
-        if (now_us - w->recent[k].pts_us > 2 * FALL_US || w->recent[k].openness < highest - 0.03f)
+        if (now_us - w->recent[k].pts_us > LEVEL_US)
             break;
-        if (w->recent[k].openness > highest) {
-            highest = w->recent[k].openness;
+        *level = fmaxf(*level, fminf(w->recent[k].openness, 1));
+    }
+    for (i = 1; i <= w->n_recent && at == now_us; i++) {
+        unsigned k = (w->at + BF_BLINK_RECENT - i) % BF_BLINK_RECENT;
+
+        if (w->recent[k].openness >= OPEN * *level)
             at = w->recent[k].pts_us;
-        }
-        if (highest >= 1)
-            break;
     }
     return at;
 }
@@ -148,10 +151,11 @@ bool bf_blink_watch_add(struct bf_blink *blink, float *openness, struct bf_blink
     *openness = open = openness_of(w, gap);
     if (!w->shut && open < FALLEN) {
         w->shut = true;
-        w->onset_us = onset_of(w, pts_us);
-        w->quick = w->n_recent > 0 && w->onset_us < pts_us && pts_us - w->onset_us <= FALL_US;
+        w->onset_us = onset_of(&w->level, w, pts_us);
+        w->quick =
+            w->level >= LEVEL_LEAST && w->onset_us < pts_us && pts_us - w->onset_us <= FALL_US;
         w->lowest = open;
-    } else if (w->shut && open > RISEN) {
+    } else if (w->shut && open > fmaxf(RISEN * w->level, FALLEN)) {
         w->shut = false;
         ended = w->quick && pts_us - w->onset_us <= BLINK_US;
         if (ended)

@@ -36,7 +36,7 @@ struct bf_blink_watch {
     bool shut;  /* below half open since onset */
     bool quick; /* and it came there as quickly as a blink does */
     int64_t onset_us;
-    float lowest;
+    float level, lowest; /* before it, and since */
 };
 
 /* The gap between the lids over the eye's width. lid is (BF_FACE_LID_POINTS). */

@@ -22,7 +22,7 @@ struct bf_face_found {
     struct bf_point2 point[BF_FOUND_POINTS]; /* then right and left ear */
 };
 
-#define BF_FOUND_MAX 512
+#define BF_FOUND_MAX 2048
 
 /* The network's raw answer: scores (512) and (384) before the sigmoid, boxes (512, 16), (384, 16).
  */

@@ -308,9 +308,12 @@ static enum bf_err detect(struct bf_face_reader *r, bool all, struct bf_error *e
     size_t n = 0, i;
 
     if (all) {
-        for (i = 0; rc == BF_OK && i < r->n_tiles; i++, r->times.n_detect++)
+        /* Merged tile by tile, for a crowd is found many times over. */
+        for (i = 0; rc == BF_OK && i < r->n_tiles; i++, r->times.n_detect++) {
             rc = bf_face_detector_run(r->found, &n, r->detector, r->view, &r->tile[i], FOUND_SCORE,
                                       err);
+            n = bf_face_found_merge(r->found, n);
+        }
     } else {
         bool lost = false;
 
