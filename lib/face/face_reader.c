@@ -26,7 +26,7 @@ enum {
 #define SAME_PLACE 0.35f /* shared part of two boxes' union */
 #define UNCONFIRMED_US 2500000
 #define IDENTITY_EVERY_US 1000000
-#define IDENTITY_SIZE 32.0f /* pixels */
+#define IDENTITY_SIZE 40.0f /* pixels */
 #define IDENTITY_TURN 50.0f /* degrees */
 #define EYES_SIZE 40.0f
 #define EYE_HIDDEN 35.0f /* degrees of yaw past which the far eye says nothing */
@@ -43,7 +43,7 @@ struct seen {
 
 /* What is remembered of the person in a slot of the tracks. */
 struct person {
-    uint32_t id;
+    uint32_t serial; /* the track's */
     struct bf_face_crop crop;
     float score;
     int64_t score_us, identity_us;
@@ -256,7 +256,7 @@ static enum bf_err follow(struct bf_face_reader *r, struct bf_error *err)
         struct bf_point2 at;
         bool good;
 
-        if (t->state == BF_TRACK_FREE || p == NULL || p->id != t->id)
+        if (t->state == BF_TRACK_FREE || p == NULL || p->serial != t->serial)
             continue;
         if (t->state == BF_TRACK_LOST && r->pts_us - t->seen_us > LOOK_LOST * 40000)
             continue;
@@ -371,14 +371,14 @@ static enum bf_err assign(int *slot_of, struct bf_face_reader *r, struct bf_erro
 static struct person *person_of(struct bf_face_reader *r, int slot)
 {
     struct person *p = r->person[slot];
-    uint32_t id = r->tracks->slot[slot].id;
+    uint32_t serial = r->tracks->slot[slot].serial;
 
     if (p == NULL)
         p = r->person[slot] = calloc(1, sizeof *p);
-    if (p == NULL || p->id == id)
+    if (p == NULL || p->serial == serial)
         return p;
     memset(p, 0, sizeof *p);
-    p->id = id;
+    p->serial = serial;
     p->score_us = r->pts_us;
     bf_blink_watch_init(&p->blink);
     return p;
@@ -424,17 +424,16 @@ static void watch_eyes(struct bf_face_reader *r, struct bf_face *f, struct perso
 
     if (bf_blink_watch_add(&b, &f->openness, &p->blink, r->pts_us, gap) &&
         r->n_blinks < BLINKS_MAX) {
-        b.track = p->id;
+        b.track = f->track;
         r->blink[r->n_blinks++] = b;
     }
 }
 
 /* Everything that is said of one face. */
-static enum bf_err describe(struct bf_face_reader *r, struct seen *s, const struct person *who,
+static enum bf_err describe(struct bf_face_reader *r, struct seen *s, struct person *p,
                             const struct bf_face_track *t, struct bf_error *err)
 {
     struct bf_face *f = &r->face[r->n_faces];
-    struct person *p = r->person[t - r->tracks->slot];
     float size = box_size(&s->box), gap = -1;
     int64_t since = clock_ns();
     enum bf_err rc = BF_OK;
@@ -446,7 +445,7 @@ static enum bf_err describe(struct bf_face_reader *r, struct seen *s, const stru
     spend(&r->times.eyes, &since);
     if (rc != BF_OK)
         return rc;
-    *f = (struct bf_face){.track = who->id, .score = who->score, .presence = s->marks.presence};
+    *f = (struct bf_face){.track = t->id, .score = p->score, .presence = s->marks.presence};
     memcpy(f->point, s->marks.point, sizeof f->point);
     memcpy(f->eye, s->marks.eye, sizeof f->eye);
     if (!r->options.raw)

@@ -6,7 +6,8 @@
 
 #define KEEP_US 1500000 /* a lost track */
 #define TENTATIVE_FRAMES 4
-#define FAR 1e6f /* the distance of what may not be */
+#define RETURN_FRAMES 8 /* in which a new face may turn out to be somebody who was lost */
+#define FAR 1e6f        /* the distance of what may not be */
 /* Gates: how far from the expected place, in sizes, and how much larger or smaller. */
 #define GATE_PLACE 0.6f
 #define GATE_PLACE_LOST 1.2f /* more for each second out of sight */
@@ -14,8 +15,8 @@
 #define VELOCITY_KEEP 0.6f
 #define EXPECT_MOST_S 0.4f /* after so long out of sight one may have stopped */
 /* Likeness of descriptors. */
-#define SAME 0.6f
-#define OTHER 0.4f
+#define SAME 0.65f
+#define OTHER 0.58f
 #define IDENTITY_WEIGHT 2.0f
 
 float bf_identity_likeness(const float *a, const float *b)
@@ -160,8 +161,31 @@ static void see(struct bf_face_track *t, const struct bf_face_sight *s, int64_t 
     t->size = s->size > 1 ? s->size : 1;
     t->seen_us = pts_us;
     t->n_seen++;
-    if (t->state != BF_TRACK_TENTATIVE || s->strong || t->n_seen >= TENTATIVE_FRAMES)
+    if (t->state == BF_TRACK_LOST)
         t->state = BF_TRACK_SEEN;
+}
+
+/* A lost track that the sight is in reach of, and where its identity is known the one most alike;
+ * -1 where there is none. */
+static int lost_near(const struct bf_face_tracks *t, const struct bf_face_sight *s, int64_t pts_us,
+                     bool alike)
+{
+    float best = FAR;
+    int found = -1, i;
+
+    for (i = 0; i < BF_FACES_MAX; i++) {
+        const struct bf_face_track *k = &t->slot[i];
+        float d;
+
+        if (k->state != BF_TRACK_LOST || (alike && k->n_identity == 0))
+            continue;
+        d = alike ? distance(k, s, pts_us) : place_distance(k, s, pts_us);
+        if (d < best) {
+            best = d;
+            found = i;
+        }
+    }
+    return found;
 }
 
 static int begin(struct bf_face_tracks *t, const struct bf_face_sight *s, int64_t pts_us)
@@ -174,13 +198,38 @@ static int begin(struct bf_face_tracks *t, const struct bf_face_sight *s, int64_
         if (k->state != BF_TRACK_FREE)
             continue;
         memset(k, 0, sizeof *k);
-        k->id = ++t->n_ids;
+        k->serial = ++t->n_serials;
         k->state = BF_TRACK_TENTATIVE;
         k->first_us = pts_us;
+        k->n_needed = lost_near(t, s, pts_us, false) >= 0 ? RETURN_FRAMES : 0;
         see(k, s, pts_us);
         return i;
     }
     return -1;
+}
+
+/* A tentative track becomes that of somebody who has come back, or one of its own. Returns the slot
+ * it is now in. */
+static int settle(struct bf_face_tracks *t, int slot, const struct bf_face_sight *s, int64_t pts_us)
+{
+    struct bf_face_track *k = &t->slot[slot];
+    int back;
+
+    if (k->state != BF_TRACK_TENTATIVE)
+        return slot;
+    back = s->identity != NULL ? lost_near(t, s, pts_us, true) : -1;
+    if (back >= 0) {
+        k->state = BF_TRACK_FREE;
+        see(&t->slot[back], s, pts_us);
+        return back;
+    }
+    if (k->n_needed == 0 && !s->strong)
+        k->n_needed = TENTATIVE_FRAMES;
+    if (k->n_seen >= k->n_needed || (s->strong && k->n_needed <= TENTATIVE_FRAMES)) {
+        k->state = BF_TRACK_SEEN;
+        k->id = ++t->n_ids;
+    }
+    return slot;
 }
 
 static void lose(struct bf_face_track *k, int64_t pts_us)
@@ -237,6 +286,8 @@ enum bf_err bf_face_tracks_assign(int *slot_of, struct bf_face_tracks *t,
             see(&t->slot[slot_of[i]], &sights[i], pts_us);
         else
             slot_of[i] = begin(t, &sights[i], pts_us);
+        if (slot_of[i] >= 0)
+            slot_of[i] = settle(t, slot_of[i], &sights[i], pts_us);
     }
     return BF_OK;
 }
@@ -268,7 +319,9 @@ bool bf_face_track_hear(struct bf_face_tracks *t, int slot, const float *identit
     }
     if (++k->n_other < 2)
         return true;
-    k->id = ++t->n_ids;
+    k->serial = ++t->n_serials;
+    if (k->id != 0)
+        k->id = ++t->n_ids;
     k->first_us = k->seen_us;
     k->n_identity = 0;
     learn(k, identity);

@@ -32,19 +32,20 @@ enum bf_track_state {
 };
 
 struct bf_face_track {
-    uint32_t id;
+    uint32_t id;     /* from 1, in the order in which they are reported; 0 while tentative */
+    uint32_t serial; /* another for each person that was in the slot */
     enum bf_track_state state;
     struct bf_point2 centre, velocity; /* pixels, pixels a second */
     float size, growth;                /* growth: of the size's logarithm, a second */
     int64_t first_us, seen_us;
-    unsigned n_seen;                 /* frames */
+    unsigned n_seen, n_needed;       /* frames; before it is reported */
     unsigned n_identity, n_other;    /* descriptors heard; in a row that were not this person's */
     float identity[BF_IDENTITY_DIM]; /* mean of the descriptors, of unit length */
 };
 
 struct bf_face_tracks {
     struct bf_face_track slot[BF_FACES_MAX];
-    uint32_t n_ids; /* handed out so far */
+    uint32_t n_ids, n_serials; /* handed out so far */
 };
 
 /* Where a track is expected at pts_us; size may be NULL. */
@@ -56,7 +57,9 @@ bool bf_face_tracks_wants_identity(const struct bf_face_tracks *t, const struct 
                                    int64_t pts_us);
 
 /*
- * Give each of n sights, at most BF_FACES_MAX, a track: slot_of (n) receives its slot, or -1 where
+ * Give each of n sights, at most BF_FACES_MAX, a track, most of them the one they are nearest to. A
+ * new face where somebody is lost is watched for some frames more, in which it may turn out to be
+ * that person: slot_of (n) receives its slot, or -1 where
  * there is no room for another. Tracks not seen are lost, and freed once they have been for longer
  * than a second and a half, the tentative ones at once. pts_us rises from call to call.
  */

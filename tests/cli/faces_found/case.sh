@@ -35,6 +35,13 @@ quietly 0 faces --no-landmarks "$MEDIA/faces/hidden.mp4"
 echo "out of sight and back: track $(tracks_at 10)then '$(tracks_at 23)' then $(tracks_at 40)"
 quietly 0 faces --no-landmarks "$MEDIA/faces/cut.mp4"
 echo "a cut: track $(tracks_at 24)then $(tracks_at 25)"
+# Who is on the left at first is on the right in the end, and the other way round; the one behind is out of sight in between.
+quietly 0 faces --no-landmarks "$MEDIA/faces/crossing.mp4"
+left_of_300() {
+    sed -n "s/.*\"frame\":$1,.*\"track\":\([0-9]*\),\"box\":\[\([0-9]*\).*/\1 \2/p" "$case_dir/out" |
+        awk '{ print "track " $1 ($2 < 300 ? " left" : " right") }' | sort | tr '\n' ' '
+}
+echo "crossing: $(left_of_300 5)then $(left_of_300 30)then $(left_of_300 70)in $(of tracks) tracks"
 quietly 0 faces --no-landmarks "$MEDIA/faces/small.mp4"
 echo "small: $(of frames_with_face) of $(of frames)"
 quietly 0 faces --no-landmarks "$MEDIA/faces/photos.mp4"
