@@ -1,5 +1,5 @@
 /*
- * bench_faces MODELS VIDEO... - where the time of finding faces goes, a frame, beside decoding
+ * bench_faces [MODELS VIDEO...] - where the time of finding faces goes, a frame, beside decoding
  */
 #include "lib/face/face_reader.h"
 
@@ -82,10 +82,12 @@ int main(int argc, char **argv)
 {
     int i, rc = 0;
 
-    if (argc < 3) {
-        fprintf(stderr, "usage: bench_faces MODELS VIDEO...\n");
+    if (argc == 2) {
+        fprintf(stderr, "usage: bench_faces [MODELS VIDEO...]\n");
         return 2;
     }
+    if (argc < 2)
+        return run("build/models", "fixtures/media/faces/hd.mp4");
     for (i = 2; i < argc; i++)
         rc |= run(argv[1], argv[i]);
     return rc;
