@@ -36,8 +36,8 @@ static size_t decode_grid(struct bf_face_found *out, size_t max, const float *sc
 
     for (i = 0; i < n * n * anchors; i++) {
         const float *b = boxes + i * VALUES;
-        float x = ((float)(i / anchors % n) + 0.5f) * stride,
-              y = ((float)(i / anchors / n) + 0.5f) * stride;
+        int cell = i / anchors, row = cell / n, column = cell % n;
+        float x = ((float)column + 0.5f) * stride, y = ((float)row + 0.5f) * stride;
         struct bf_face_found *f = &out[found];
 
         if (!(scores[i] >= logit))
