@@ -36,7 +36,8 @@ float bf_eye_gap(const struct bf_point2 *lid)
 
     for (i = 3; i <= 5; i++)
         sum += distance(&lid[i], &lid[8 + i]);
-    return width > 0 ? sum / 3 / width : 0;
+    sum /= 3 * width;
+    return width > 0 && sum <= 4 ? sum : 0; /* no eye is like that */
 }
 
 static void learn(struct bf_blink_watch *w, float gap, float seconds)

@@ -13,9 +13,11 @@
 
 enum {
     BLINKS_MAX = 64,
-    SWEEP_EVERY = 3, /* frames between two looks of the detector */
-    LOOK_LOST = 8,   /* frames for which a lost face is looked for where it should be */
-    MESH_ROUNDS = 2, /* of a face that was just found: its crop is rough at first */
+    SWEEP_EVERY = 2,  /* frames between two looks of the detector */
+    WHOLE_EVERY = 3,  /* looks between two at the whole picture; the others are at tiles */
+    FRESH_TILES = 64, /* looked at at once where a scene begins */
+    LOOK_LOST = 8,    /* frames for which a lost face is looked for where it should be */
+    MESH_ROUNDS = 2,  /* of a face that was just found: its crop is rough at first */
 };
 
 #define FOUND_SCORE 0.5f
@@ -23,8 +25,10 @@ enum {
 #define PRESENT_NEW 0.6f /* that one just found is one */
 #define STRONG_SCORE 0.75f
 #define STRONG_PRESENCE 0.9f
-#define SAME_PLACE 0.35f /* shared part of two boxes' union */
+#define SAME_PLACE 0.35f   /* shared part of two boxes' union */
+#define CONFIRM_US 1000000 /* a face that the detector has not seen for so long is shown to it */
 #define UNCONFIRMED_US 2500000
+#define LOOK_SIDE 4.0f /* of a face's size: what is searched for one who is lost */
 #define IDENTITY_EVERY_US 1000000
 #define IDENTITY_SIZE 40.0f /* pixels */
 #define IDENTITY_TURN 50.0f /* degrees */
@@ -63,6 +67,7 @@ struct bf_face_reader {
     float width, height, wide, high; /* of the view */
     struct bf_face_tile tile[BF_TILES_MAX];
     size_t n_tiles, next_tile;
+    int last_slot; /* that was searched for */
     uint64_t n_frames;
     int64_t pts_us;
     struct bf_face_found found[BF_FOUND_MAX];
@@ -301,38 +306,57 @@ static enum bf_err take_found(struct bf_face_reader *r, size_t n, struct bf_erro
     return rc;
 }
 
-/* The detector's share of this frame: all tiles where a scene begins, else a few in turn. */
-static enum bf_err detect(struct bf_face_reader *r, bool all, struct bf_error *err)
+/* The surroundings of somebody who was lost, or whom the detector has not seen for a while; false
+ * where there is nobody. */
+static bool look_where(struct bf_face_tile *tile, struct bf_face_reader *r)
 {
+    int i;
+
+    for (i = 1; i <= BF_FACES_MAX; i++) {
+        int slot = (r->last_slot + i) % BF_FACES_MAX;
+        const struct bf_face_track *t = &r->tracks->slot[slot];
+        const struct person *p = r->person[slot];
+        struct bf_point2 at;
+        float size;
+
+        if (t->state == BF_TRACK_FREE || p == NULL || p->serial != t->serial ||
+            (t->state != BF_TRACK_LOST && r->pts_us - p->score_us < CONFIRM_US))
+            continue;
+        at = bf_face_track_predict(&size, t, r->pts_us);
+        *tile = (struct bf_face_tile){at.x, at.y, LOOK_SIDE * size};
+        r->last_slot = slot;
+        return true;
+    }
+    return false;
+}
+
+/* The detector's share of this frame: many tiles where a scene begins, else one of them by turns,
+ * or where somebody needs looking for. */
+static enum bf_err detect(struct bf_face_reader *r, bool fresh, struct bf_error *err)
+{
+    size_t n = 0, n_now = 1, i;
     enum bf_err rc = BF_OK;
-    size_t n = 0, i;
+    struct bf_face_tile tile = r->tile[0];
+    uint64_t turn = r->n_frames / SWEEP_EVERY;
 
-    if (all) {
-        /* Merged tile by tile, for a crowd is found many times over. */
-        for (i = 0; rc == BF_OK && i < r->n_tiles; i++, r->times.n_detect++) {
-            rc = bf_face_detector_run(r->found, &n, r->detector, r->view, &r->tile[i], FOUND_SCORE,
-                                      err);
-            n = bf_face_found_merge(r->found, n);
-        }
-    } else {
-        bool lost = false;
-
-        for (i = 0; i < BF_FACES_MAX; i++)
-            lost = lost || r->tracks->slot[i].state == BF_TRACK_LOST;
-        if (!lost && r->n_frames % SWEEP_EVERY != 0)
-            return BF_OK;
-        /* The whole picture and the tiles by turns. */
-        if (r->n_tiles > 1 && r->n_frames / SWEEP_EVERY % 2 != 0) {
-            r->next_tile = r->next_tile % (r->n_tiles - 1) + 1;
-            i = r->next_tile;
-        } else {
-            i = 0;
-        }
-        rc =
-            bf_face_detector_run(r->found, &n, r->detector, r->view, &r->tile[i], FOUND_SCORE, err);
+    if (fresh) {
+        n_now = r->n_tiles < FRESH_TILES ? r->n_tiles : FRESH_TILES;
+        r->next_tile = n_now;
+    } else if (r->n_frames % SWEEP_EVERY != 0) {
+        n_now = look_where(&tile, r);
+    } else if (r->n_tiles > 1 && turn % WHOLE_EVERY != 0) {
+        /* Tile 0 is the whole picture, and has its own turn. */
+        r->next_tile = r->next_tile < r->n_tiles ? r->next_tile : 1;
+        tile = r->tile[r->next_tile++];
+    }
+    /* Merged tile by tile, for a crowd is found many times over. */
+    for (i = 0; rc == BF_OK && i < n_now; i++) {
+        rc = bf_face_detector_run(r->found, &n, r->detector, r->view, fresh ? &r->tile[i] : &tile,
+                                  FOUND_SCORE, err);
+        n = bf_face_found_merge(r->found, n);
         r->times.n_detect++;
     }
-    return rc == BF_OK ? take_found(r, bf_face_found_merge(r->found, n), err) : rc;
+    return rc == BF_OK ? take_found(r, n, err) : rc;
 }
 
 static enum bf_err identify(struct bf_face_reader *r, struct seen *s, struct bf_error *err)

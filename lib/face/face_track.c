@@ -13,6 +13,8 @@
 #define GATE_PLACE_LOST 1.2f /* more for each second out of sight */
 #define GATE_SIZE 0.5f       /* of the logarithm */
 #define VELOCITY_KEEP 0.6f
+#define GROW_MOST 0.15f    /* of the logarithm */
+#define MOVE_MOST 0.75f    /* sizes */
 #define EXPECT_MOST_S 0.4f /* after so long out of sight one may have stopped */
 /* Likeness of descriptors. */
 #define SAME 0.65f
@@ -31,12 +33,19 @@ float bf_identity_likeness(const float *a, const float *b)
 
 struct bf_point2 bf_face_track_predict(float *size, const struct bf_face_track *t, int64_t pts_us)
 {
-    float s = (float)(pts_us - t->seen_us) / 1e6f;
+    float s = (float)(pts_us - t->seen_us) / 1e6f, grown, dx, dy, away;
 
     s = s < EXPECT_MOST_S ? s : EXPECT_MOST_S;
+    /* Who is about to be hidden seems to grow and to rush: no further than this is believed. */
+    grown = t->growth * s;
+    grown = grown < -GROW_MOST ? -GROW_MOST : grown > GROW_MOST ? GROW_MOST : grown;
+    dx = t->velocity.x * s;
+    dy = t->velocity.y * s;
+    away = hypotf(dx, dy) / (MOVE_MOST * t->size);
+    away = away > 1 ? away : 1;
     if (size != NULL)
-        *size = t->size * expf(t->growth * s);
-    return (struct bf_point2){t->centre.x + t->velocity.x * s, t->centre.y + t->velocity.y * s};
+        *size = t->size * expf(grown);
+    return (struct bf_point2){t->centre.x + dx / away, t->centre.y + dy / away};
 }
 
 /* Distance of a sight from where the track is expected, FAR where a gate is closed. */
