@@ -1,9 +1,14 @@
 #include "lib/face/landmark_filter.h"
 
-#define REST_HZ 3.0f   /* cut-off of a point at rest */
-#define SPEED_HZ 30.0f /* more for each face's size a second */
-#define DERIVE_HZ 4.0f /* cut-off of the speed itself */
 #define GAP_US 200000
+
+/* Cut-offs in hertz: of a point at rest, what is added for each face's size a second, and of the
+ * speed itself. Lids fall faster than heads turn. */
+struct pace {
+    float rest, moving, speed;
+};
+
+static const struct pace of_mesh = {1.5f, 18, 2}, of_eyes = {3, 30, 4};
 
 /* Of an exponential mean at that cut-off. */
 static float share(float hz, float seconds)
@@ -13,12 +18,13 @@ static float share(float hz, float seconds)
     return r / (r + 1);
 }
 
-static float step(float *value, float *speed, float x, float size, float seconds)
+static float step(float *value, float *speed, float x, float size, float seconds,
+                  const struct pace *p)
 {
     float moved = (x - *value) / seconds, hz;
 
-    *speed += share(DERIVE_HZ, seconds) * (moved - *speed);
-    hz = REST_HZ + SPEED_HZ * (*speed < 0 ? -*speed : *speed) / size;
+    *speed += share(p->speed, seconds) * (moved - *speed);
+    hz = p->rest + p->moving * (*speed < 0 ? -*speed : *speed) / size;
     *value += share(hz, seconds) * (x - *value);
     return *value;
 }
@@ -30,30 +36,30 @@ void bf_landmark_filter_apply(struct bf_landmark_filter *f, struct bf_point3 *me
     bool fresh = !f->started || pts_us - f->pts_us > GAP_US || seconds <= 0 || !(size > 0);
     int n = 0, i, e, k;
 
-#define FILTER(x)                                                       \
-    do {                                                                \
-        if (fresh) {                                                    \
-            f->value[n] = (x);                                          \
-            f->speed[n] = 0;                                            \
-        } else {                                                        \
-            (x) = step(&f->value[n], &f->speed[n], (x), size, seconds); \
-        }                                                               \
-        n++;                                                            \
+#define FILTER(x, pace)                                                       \
+    do {                                                                      \
+        if (fresh) {                                                          \
+            f->value[n] = (x);                                                \
+            f->speed[n] = 0;                                                  \
+        } else {                                                              \
+            (x) = step(&f->value[n], &f->speed[n], (x), size, seconds, pace); \
+        }                                                                     \
+        n++;                                                                  \
     } while (0)
 
     for (i = 0; i < BF_FACE_POINTS; i++) {
-        FILTER(mesh[i].x);
-        FILTER(mesh[i].y);
-        FILTER(mesh[i].z);
+        FILTER(mesh[i].x, &of_mesh);
+        FILTER(mesh[i].y, &of_mesh);
+        FILTER(mesh[i].z, &of_mesh);
     }
     for (e = 0; e < BF_EYES; e++) {
         for (k = 0; k < BF_FACE_LID_POINTS; k++) {
-            FILTER(eyes[e].lid[k].x);
-            FILTER(eyes[e].lid[k].y);
+            FILTER(eyes[e].lid[k].x, &of_eyes);
+            FILTER(eyes[e].lid[k].y, &of_eyes);
         }
         for (k = 0; k < BF_FACE_IRIS_POINTS; k++) {
-            FILTER(eyes[e].iris[k].x);
-            FILTER(eyes[e].iris[k].y);
+            FILTER(eyes[e].iris[k].x, &of_eyes);
+            FILTER(eyes[e].iris[k].y, &of_eyes);
         }
     }
 #undef FILTER
