@@ -6,7 +6,8 @@
  * wanted. Any other kind of frame is converted whole, once.
  *
  * Coordinates are those of the picture as shown with its pixels made square: see
- * bf_face_view_size. The middle of the first pixel is at 0.5.
+ * bf_face_view_size. The middle of the first pixel is at 0.5. Set with a pixel aspect of 1:1 a view
+ * has the coordinates of struct bf_face: bf_face_align on a face's points then says where to cut.
  */
 #ifndef BF_FACE_VIEW_H
 #define BF_FACE_VIEW_H
