@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STRONG_SCORE 0.75f /* of the detector, that is sure */
-#define UNCONFIRMED_US 2500000
+#define FOUND_SURE 0.7f /* of the detector, that may confirm a face */
+/* Denied so often, a face that the detector was never sure of is none; one that it once was sure of
+ * has gone, and what is followed is something else, if that also goes on for so long. */
+#define DENIED_DOUBTFUL 2
+#define DENIED 8
+#define DENIED_US 3000000
 #define IDENTITY_EVERY_US 1000000
 #define IDENTITY_SIZE 40.0f /* pixels */
 #define IDENTITY_TURN 50.0f /* degrees */
@@ -130,7 +134,8 @@ static enum bf_err assign(int *slot_of, struct bf_face_reader *r, struct bf_erro
         sight[i] = (struct bf_face_sight){
             .centre = {(s->box.left + s->box.right) / 2, (s->box.top + s->box.bottom) / 2},
             .size = bf_face_box_size(&s->box),
-            .strong = s->score >= STRONG_SCORE && s->marks.presence >= BF_STRONG_PRESENCE};
+            .found = s->score >= FOUND_SURE,
+            .strong = s->score >= BF_STRONG_SCORE && s->marks.presence >= BF_STRONG_PRESENCE};
         if (bf_face_tracks_wants_identity(r->tracks, &sight[i], r->pts_us))
             rc = identify(r, s, err);
         if (s->has_identity)
@@ -191,6 +196,15 @@ static int by_track(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* The mesh network says face of much that is none, and follows it: the detector has the last word.
+ */
+static bool is_denied(const struct bf_face_reader *r, const struct bf_face_person *p)
+{
+    if (p->best_score < BF_STRONG_SCORE)
+        return p->n_denied >= DENIED_DOUBTFUL;
+    return p->n_denied >= DENIED && r->pts_us - p->score_us > DENIED_US;
+}
+
 static enum bf_err report(struct bf_face_reader *r, const int *slot_of, struct bf_error *err)
 {
     enum bf_err rc = BF_OK;
@@ -215,10 +229,13 @@ static enum bf_err report(struct bf_face_reader *r, const int *slot_of, struct b
         p->crop = bf_face_crop_of_mesh(s->marks.point);
         if (s->score > 0) {
             p->score = s->score;
+            p->best_score = s->score > p->best_score ? s->score : p->best_score;
             p->score_us = r->pts_us;
+            p->n_denied = 0;
+        } else if (slot_of[i] == r->looked_slot) {
+            p->n_denied++;
         }
-        if (r->pts_us - p->score_us > UNCONFIRMED_US && s->marks.presence < BF_STRONG_PRESENCE) {
-            /* Followed for long, and the detector has never agreed. */
+        if (is_denied(r, p)) {
             t->state = BF_TRACK_FREE;
             continue;
         }

@@ -11,8 +11,9 @@
 
 #define BF_BLINKS_MAX 64 /* that end in one frame */
 
-/* From here on the mesh network is sure. */
+/* From here on the networks are sure. */
 #define BF_STRONG_PRESENCE 0.9f
+#define BF_STRONG_SCORE 0.75f
 
 /* A face seen in this frame. */
 struct bf_face_seen {
@@ -27,7 +28,8 @@ struct bf_face_seen {
 struct bf_face_person {
     uint32_t serial; /* the track's */
     struct bf_face_crop crop;
-    float score;
+    float score, best_score; /* of the detector: the last, the best */
+    unsigned n_denied;       /* looks of the detector in a row that did not find it */
     int64_t score_us, identity_us;
     struct bf_landmark_filter filter;
     struct bf_blink_watch blink;
@@ -45,7 +47,7 @@ struct bf_face_reader {
     float width, height, wide, high; /* of the view */
     struct bf_face_tile tile[BF_TILES_MAX];
     size_t n_tiles, next_tile;
-    int last_slot; /* that was searched for */
+    int last_slot, looked_slot; /* that was searched for; in this frame, or -1 */
     uint64_t n_frames;
     int64_t pts_us;
     struct bf_face_found found[BF_FOUND_MAX];

@@ -142,27 +142,38 @@ static enum bf_err take_found(struct bf_face_reader *r, size_t n, struct bf_erro
     return rc;
 }
 
-/* The surroundings of somebody who was lost, or whom the detector has not seen for a while; false
- * where there is nobody. */
+/* Whether the detector should be shown the surroundings of who is in a slot. */
+static bool wants_look(const struct bf_face_reader *r, int slot, bool doubtful)
+{
+    const struct bf_face_track *t = &r->tracks->slot[slot];
+    const struct bf_face_person *p = r->person[slot];
+
+    if (t->state == BF_TRACK_FREE || p == NULL || p->serial != t->serial)
+        return false;
+    if (doubtful)
+        return t->state != BF_TRACK_LOST && p->best_score < BF_STRONG_SCORE;
+    return t->state == BF_TRACK_LOST || r->pts_us - p->score_us >= CONFIRM_US;
+}
+
+/* The surroundings of a face that may be none, else of somebody who was lost or whom the detector
+ * has not seen for a while; false where there is nobody. */
 static bool look_where(struct bf_face_tile *tile, struct bf_face_reader *r)
 {
-    int i;
+    int pass, i;
 
-    for (i = 1; i <= BF_FACES_MAX; i++) {
-        int slot = (r->last_slot + i) % BF_FACES_MAX;
-        const struct bf_face_track *t = &r->tracks->slot[slot];
-        const struct bf_face_person *p = r->person[slot];
-        struct bf_point2 at;
-        float size;
+    for (pass = 0; pass < 2; pass++)
+        for (i = 1; i <= BF_FACES_MAX; i++) {
+            int slot = (r->last_slot + i) % BF_FACES_MAX;
+            struct bf_point2 at;
+            float size;
 
-        if (t->state == BF_TRACK_FREE || p == NULL || p->serial != t->serial ||
-            (t->state != BF_TRACK_LOST && r->pts_us - p->score_us < CONFIRM_US))
-            continue;
-        at = bf_face_track_predict(&size, t, r->pts_us);
-        *tile = (struct bf_face_tile){at.x, at.y, LOOK_SIDE * size};
-        r->last_slot = slot;
-        return true;
-    }
+            if (!wants_look(r, slot, pass == 0))
+                continue;
+            at = bf_face_track_predict(&size, &r->tracks->slot[slot], r->pts_us);
+            *tile = (struct bf_face_tile){at.x, at.y, LOOK_SIDE * size};
+            r->last_slot = r->looked_slot = slot;
+            return true;
+        }
     return false;
 }
 
@@ -202,6 +213,7 @@ enum bf_err bf_face_reader_look(struct bf_face_reader *r, bool fresh, struct bf_
 
     bf_face_times_spend(NULL, &since);
     r->n_seen = 0;
+    r->looked_slot = -1;
     rc = follow(r, err);
     bf_face_times_spend(&r->times.mesh, &since);
     if (rc == BF_OK)

@@ -6,6 +6,7 @@
 
 #define KEEP_US 1500000 /* a lost track */
 #define TENTATIVE_FRAMES 4
+#define FOUND_TWICE 2   /* the mesh network alone takes a pattern for a face and follows it */
 #define RETURN_FRAMES 8 /* in which a new face may turn out to be somebody who was lost */
 #define FAR 1e6f        /* the distance of what may not be */
 /* Gates: how far from the expected place, in sizes, and how much larger or smaller. */
@@ -170,6 +171,7 @@ static void see(struct bf_face_track *t, const struct bf_face_sight *s, int64_t 
     t->size = s->size > 1 ? s->size : 1;
     t->seen_us = pts_us;
     t->n_seen++;
+    t->n_found += s->found;
     if (t->state == BF_TRACK_LOST)
         t->state = BF_TRACK_SEEN;
 }
@@ -234,7 +236,8 @@ static int settle(struct bf_face_tracks *t, int slot, const struct bf_face_sight
     }
     if (k->n_needed == 0 && !s->strong)
         k->n_needed = TENTATIVE_FRAMES;
-    if (k->n_seen >= k->n_needed || (s->strong && k->n_needed <= TENTATIVE_FRAMES)) {
+    if ((k->n_seen >= k->n_needed && (s->strong || k->n_found >= FOUND_TWICE)) ||
+        (s->strong && k->n_needed <= TENTATIVE_FRAMES)) {
         k->state = BF_TRACK_SEEN;
         k->id = ++t->n_ids;
     }

@@ -21,6 +21,7 @@ struct bf_face_sight {
     struct bf_point2 centre;
     float size;            /* mean side of its box */
     bool strong;           /* certain enough to be reported at once */
+    bool found;            /* by the detector, in this frame */
     const float *identity; /* (BF_IDENTITY_DIM) of unit length; NULL where it was not computed */
 };
 
@@ -39,6 +40,7 @@ struct bf_face_track {
     float size, growth;                /* growth: of the size's logarithm, a second */
     int64_t first_us, seen_us;
     unsigned n_seen, n_needed;       /* frames; before it is reported */
+    unsigned n_found;                /* of them with the detector's word */
     unsigned n_identity, n_other;    /* descriptors heard; in a row that were not this person's */
     float identity[BF_IDENTITY_DIM]; /* mean of the descriptors, of unit length */
 };

@@ -167,6 +167,7 @@ static void waits_to_be_sure(void **state)
 
     (void)state;
     s.strong = false;
+    s.found = true;
     for (i = 0; i < 4; i++) {
         assert_int_equal(bf_face_tracks_assign(&slot, &tracks, &s, 1, i * FRAME_US, NULL), BF_OK);
         assert_int_equal(tracks.slot[slot].state, i < 3 ? BF_TRACK_TENTATIVE : BF_TRACK_SEEN);
