@@ -179,7 +179,7 @@ static double evaluate(double jtj[PARAMS * PARAMS], double jtr[PARAMS], const st
         y = r[1] + p->t[1];
         z = r[2] + p->t[2];
         if (!(z > 1))
-            return INFINITY;
+            return (double)INFINITY;
         fz = q->focal / z;
         ex = q->cx + fz * x - (double)q->at[i].x;
         ey = q->cy + fz * y - (double)q->at[i].y;
@@ -235,7 +235,7 @@ static double refine(struct placed *p, const struct problem *q)
             step[i] = -jtr[i];
         }
         if (!solve(m, step, PARAMS))
-            return INFINITY;
+            return (double)INFINITY;
         turn(&tried, step);
         for (i = 0; i < 3; i++)
             tried.t[i] += step[3 + i];
