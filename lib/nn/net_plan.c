@@ -1,6 +1,7 @@
 /* Lifetimes: what is folded into what, and where everything lies in the one allocation. */
 #include "lib/nn/node.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define ALIGN 64
@@ -281,6 +282,7 @@ enum bf_err bf_net_plan(struct bf_net *net, size_t n, unsigned flags, struct bf_
             node->scratch_bytes < bf_node_columns_size(node))
             node->scratch_bytes = bf_node_columns_size(node);
     }
+    assert(net->n_nodes > 0 && net->n_nodes <= BF_NET_NODES_MAX);
     e = calloc(2 * (size_t)net->n_nodes, sizeof *e);
     written = calloc((size_t)net->n_nodes, sizeof *written);
     if (e == NULL || written == NULL) {
