@@ -29,7 +29,7 @@ if [ "${1:-}" = --one ]; then
         cd "$work/in"
         unset BONAFIDE_LEDGER COLUMNS
         export HOME=$work/in XDG_DATA_HOME=$work/in/.data XDG_CONFIG_HOME=$work/in/.config LC_ALL=C TERM=dumb TZ=UTC
-        timeout "${CASE_TIMEOUT:-120}" bash "$here/$name/case.sh" >"$work/stdout" 2>"$work/stderr" </dev/null
+        timeout "${CASE_TIMEOUT:-300}" bash "$here/$name/case.sh" >"$work/stdout" 2>"$work/stderr" </dev/null
     ) || rc=$?
     for f in stdout stderr; do
         sed -E -e "s#$work/in#HERE#g; s#$MEDIA#MEDIA#g; s#$root#ROOT#g" -f "$here/normalise.sed" "$work/$f" >"$work/$f.got"
