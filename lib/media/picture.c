@@ -9,7 +9,6 @@
 #include <libswscale/swscale.h>
 
 enum {
-    HD_LINES = 720, /* from here on colours are BT.709 */
     JPEG_QSCALE = 3,
 };
 
@@ -78,7 +77,7 @@ static enum bf_err scale_decoded(uint8_t *rgb, int width, int height, struct bf_
     int src_stride[BF_FRAME_PLANES] = {0}, dst_stride[4] = {width * 3, 0, 0, 0};
     uint8_t *dst[4] = {rgb, NULL, NULL, NULL};
     const int *colours =
-        sws_getCoefficients(frame->height >= HD_LINES ? SWS_CS_ITU709 : SWS_CS_ITU601);
+        sws_getCoefficients(frame->height >= BF_VIDEO_HD_LINES ? SWS_CS_ITU709 : SWS_CS_ITU601);
     bool same_size = (uint32_t)width == frame->width && (uint32_t)height == frame->height;
     unsigned i;
 

@@ -1,13 +1,9 @@
 #include "lib/media/video.h"
 #include "lib/base/bytes.h"
-#include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/media/media_input.h"
 
-#include <errno.h>
 #include <math.h>
-#include <pthread.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -16,15 +12,10 @@
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
-enum { IO_BUFFER = 1 << 16 };
-
 struct bf_video {
-    char *path;
-    int fd;
-    int64_t io_at, io_size;
-    struct stat st; /* at opening, to notice a file that is still being written */
-
-    AVFormatContext *fmt;
+    struct bf_media_input in;
+    const char *path;     /* in's */
+    AVFormatContext *fmt; /* in's */
     AVCodecContext *dec;
     AVStream *stream;
     AVPacket *pkt;
@@ -53,98 +44,6 @@ const char *bf_video_libraries(void)
     return text;
 }
 
-static int io_read(void *ctx, uint8_t *buf, int n)
-{
-    struct bf_video *v = ctx;
-    ssize_t k;
-
-    do
-        k = pread(v->fd, buf, (size_t)n, v->io_at);
-    while (k < 0 && errno == EINTR);
-    if (k < 0)
-        return AVERROR(errno);
-    if (k == 0)
-        return AVERROR_EOF;
-    v->io_at += k;
-    return (int)k;
-}
-
-static int64_t io_seek(void *ctx, int64_t offset, int whence)
-{
-    struct bf_video *v = ctx;
-
-    switch (whence & ~AVSEEK_FORCE) {
-    case AVSEEK_SIZE:
-        return v->io_size;
-    case SEEK_SET:
-        break;
-    case SEEK_CUR:
-        offset += v->io_at;
-        break;
-    case SEEK_END:
-        offset += v->io_size;
-        break;
-    default:
-        return AVERROR(EINVAL);
-    }
-    if (offset < 0)
-        return AVERROR(EINVAL);
-    v->io_at = offset;
-    return offset;
-}
-
-/* Playlists and the like ask for other files; they do not get them. */
-static int io_refuse(AVFormatContext *s, AVIOContext **pb, const char *url, int flags,
-                     AVDictionary **options)
-{
-    (void)s, (void)pb, (void)url, (void)flags, (void)options;
-    return AVERROR(EPERM);
-}
-
-static void silence(void)
-{
-    av_log_set_level(AV_LOG_QUIET);
-}
-
-/* FFmpeg's reason for a failed read of the file, in our words. */
-static enum bf_err media_error(struct bf_error *err, const struct bf_video *v, int rc)
-{
-    char reason[AV_ERROR_MAX_STRING_SIZE];
-
-    if (rc == AVERROR(ENOMEM))
-        return bf_error_nomem(err);
-    if (rc == AVERROR_INVALIDDATA || rc == AVERROR_EOF)
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is not a video, or it is damaged or cut off",
-                            v->path);
-    if (rc == AVERROR(EPERM))
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is a list of other files, not a video",
-                            v->path);
-    av_strerror(rc, reason, sizeof reason);
-    return bf_error_set(err, BF_ERR_IO, "cannot read '%s': %s", v->path, reason);
-}
-
-static bool ends_with(const char *text, const char *tail)
-{
-    size_t n = strlen(text), k = strlen(tail);
-
-    return n >= k && strcmp(text + n - k, tail) == 0;
-}
-
-static bool is_still_container(const AVFormatContext *fmt)
-{
-    static const char *const brands[] = {"avif", "mif1", "heic", "heix"};
-    const AVDictionaryEntry *brand = av_dict_get(fmt->metadata, "major_brand", NULL, 0);
-    size_t i;
-
-    if (ends_with(fmt->iformat->name, "_pipe") || strcmp(fmt->iformat->name, "image2") == 0 ||
-        strcmp(fmt->iformat->name, "ico") == 0)
-        return true;
-    for (i = 0; brand != NULL && i < sizeof brands / sizeof *brands; i++)
-        if (strncmp(brand->value, brands[i], 4) == 0)
-            return true;
-    return false;
-}
-
 static int8_t unit(int32_t m)
 {
     return (int8_t)(m > 1 << 15 ? 1 : m < -(1 << 15) ? -1 : 0);
@@ -171,6 +70,23 @@ static struct bf_orientation read_orientation(const AVStream *st)
         return o;
     /* The inverse of an orthogonal matrix is its transpose. */
     return (struct bf_orientation){a, b, c, d};
+}
+
+/* What has no luma of its own gets that of the usual matrix of its size. */
+static void read_colour(struct bf_video_info *info, const AVCodecParameters *par)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get((enum AVPixelFormat)par->format);
+    bool hd = info->height >= BF_VIDEO_HD_LINES;
+
+    info->primaries = (uint8_t)par->color_primaries;
+    info->transfer = (uint8_t)par->color_trc;
+    if (desc != NULL && (desc->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL))) {
+        info->matrix = hd ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+        return;
+    }
+    info->matrix = (uint8_t)par->color_space;
+    info->full_range = par->color_range == AVCOL_RANGE_JPEG ||
+                       (desc != NULL && strncmp(desc->name, "yuvj", 4) == 0);
 }
 
 static void read_info(struct bf_video *v)
@@ -209,6 +125,8 @@ static void read_info(struct bf_video *v)
     v->nominal_us = rate.num > 0 && rate.den > 0 ? av_rescale(1000000, rate.den, rate.num) : 40000;
     if (v->nominal_us < 1)
         v->nominal_us = 1;
+    info->frames_per_second = 1e6 / (double)v->nominal_us;
+    read_colour(info, par);
     for (i = 0; i < v->fmt->nb_streams; i++) {
         const AVStream *s = v->fmt->streams[i];
 
@@ -222,40 +140,6 @@ static void read_info(struct bf_video *v)
         if ((int)i != main_stream)
             v->fmt->streams[i]->discard = AVDISCARD_ALL;
     }
-}
-
-static enum bf_err open_container(struct bf_video *v, struct bf_error *err)
-{
-    const char *slash = strrchr(v->path, '/');
-    uint8_t *buf = av_malloc(IO_BUFFER);
-    int rc;
-
-    v->fmt = avformat_alloc_context();
-    if (buf == NULL || v->fmt == NULL) {
-        av_free(buf);
-        return bf_error_nomem(err);
-    }
-    v->fmt->pb = avio_alloc_context(buf, IO_BUFFER, 0, v, io_read, NULL, io_seek);
-    if (v->fmt->pb == NULL) {
-        av_free(buf);
-        return bf_error_nomem(err);
-    }
-    v->fmt->io_open = io_refuse;
-    /* The name helps to tell raw streams apart; nothing is opened by it. */
-    AVIOContext *pb = v->fmt->pb;
-    rc = avformat_open_input(&v->fmt, slash ? slash + 1 : v->path, NULL, NULL);
-    if (rc < 0) {
-        /* avformat_open_input frees the context on failure, but never a caller's AVIOContext. */
-        av_freep(&pb->buffer);
-        avio_context_free(&pb);
-        return media_error(err, v, rc);
-    }
-    if (is_still_container(v->fmt))
-        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is a still image, not a video", v->path);
-    rc = avformat_find_stream_info(v->fmt, NULL);
-    if (rc < 0)
-        return media_error(err, v, rc);
-    return BF_OK;
 }
 
 static enum bf_err open_decoder(struct bf_video *v, struct bf_error *err)
@@ -287,33 +171,24 @@ static enum bf_err open_decoder(struct bf_video *v, struct bf_error *err)
 
 enum bf_err bf_video_open(struct bf_video **out, const char *path, struct bf_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct bf_video *v = calloc(1, sizeof *v);
     enum bf_err rc;
 
     *out = NULL;
     if (v == NULL)
         return bf_error_nomem(err);
-    pthread_once(&once, silence);
-    v->fd = -1;
+    v->in.fd = -1;
     v->base_pts = AV_NOPTS_VALUE;
-    v->path = strdup(path);
     v->pkt = av_packet_alloc();
     v->av = av_frame_alloc();
     v->stream_hash = bf_sha256_create();
-    if (v->path == NULL || v->pkt == NULL || v->av == NULL || v->stream_hash == NULL) {
+    if (v->pkt == NULL || v->av == NULL || v->stream_hash == NULL) {
         rc = bf_error_nomem(err);
         goto out;
     }
-    rc = bf_file_open(&v->fd, path, err);
-    if (rc != BF_OK)
-        goto out;
-    if (fstat(v->fd, &v->st) != 0) {
-        rc = bf_error_errno(err, "cannot stat '%s'", path);
-        goto out;
-    }
-    v->io_size = v->st.st_size;
-    rc = open_container(v, err);
+    rc = bf_media_input_open(&v->in, path, err);
+    v->path = v->in.path;
+    v->fmt = v->in.fmt;
     if (rc == BF_OK)
         rc = open_decoder(v, err);
     if (rc != BF_OK)
@@ -334,22 +209,11 @@ void bf_video_close(struct bf_video **out)
         return;
     sws_freeContext(v->sws);
     avcodec_free_context(&v->dec);
-    if (v->fmt != NULL) {
-        AVIOContext *pb = v->fmt->pb;
-
-        avformat_close_input(&v->fmt);
-        if (pb != NULL) {
-            av_freep(&pb->buffer);
-            avio_context_free(&pb);
-        }
-    }
     av_packet_free(&v->pkt);
     av_frame_free(&v->av);
     bf_sha256_free(&v->stream_hash);
-    if (v->fd >= 0)
-        close(v->fd);
+    bf_media_input_close(&v->in);
     free(v->gray);
-    free(v->path);
     free(v);
     *out = NULL;
 }
@@ -357,6 +221,13 @@ void bf_video_close(struct bf_video **out)
 const struct bf_video_info *bf_video_info(const struct bf_video *v)
 {
     return &v->info;
+}
+
+int64_t bf_video_start_us(const struct bf_video *v)
+{
+    return v->base_pts == AV_NOPTS_VALUE
+               ? 0
+               : av_rescale_q(v->base_pts, v->stream->time_base, AV_TIME_BASE_Q);
 }
 
 int64_t bf_video_end_us(const struct bf_video *v)
@@ -584,14 +455,14 @@ enum bf_err bf_video_file_hash(struct bf_video *v, uint8_t hash32[32], uint64_t 
                                struct bf_error *err)
 {
     struct stat now;
-    enum bf_err rc = bf_hash_fd(hash32, size, v->fd, v->path, err);
+    enum bf_err rc = bf_hash_fd(hash32, size, v->in.fd, v->path, err);
 
     if (rc != BF_OK)
         return rc;
-    if (fstat(v->fd, &now) != 0)
+    if (fstat(v->in.fd, &now) != 0)
         return bf_error_errno(err, "cannot stat '%s'", v->path);
-    if (now.st_size != v->st.st_size || now.st_mtim.tv_sec != v->st.st_mtim.tv_sec ||
-        now.st_mtim.tv_nsec != v->st.st_mtim.tv_nsec)
+    if (now.st_size != v->in.st.st_size || now.st_mtim.tv_sec != v->in.st.st_mtim.tv_sec ||
+        now.st_mtim.tv_nsec != v->in.st.st_mtim.tv_nsec)
         return bf_error_set(err, BF_ERR_IO, "'%s' changed while it was being read", v->path);
     return BF_OK;
 }

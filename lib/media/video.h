@@ -17,6 +17,7 @@
 
 #define BF_VIDEO_DIM_MAX 16384
 #define BF_VIDEO_PIXELS_MAX (16384 * 8704)
+#define BF_VIDEO_HD_LINES 720 /* from here on colours are BT.709 where the file says nothing */
 
 /*
  * How the decoded picture is turned for showing: shown (x, y) comes from decoded (xx x + xy y, yx x
@@ -31,7 +32,11 @@ struct bf_video_info {
     uint32_t width, height;        /* as shown: after rotation, before pixel aspect */
     uint32_t sar_num, sar_den;     /* pixel aspect as shown; 1:1 where unknown */
     uint32_t time_base_num, time_base_den;
-    int64_t duration_us; /* what the container says; 0 where it does not */
+    double frames_per_second; /* about; the times of the frames count */
+    int64_t duration_us;      /* what the container says; 0 where it does not */
+    /* H.273's numbers, 2 where the file says nothing; of RGB the matrix by which it becomes YUV */
+    uint8_t matrix, primaries, transfer;
+    bool full_range;
     struct bf_orientation orientation;
     unsigned n_video, n_audio, n_other; /* streams; attached pictures count as other */
 };
@@ -75,6 +80,8 @@ const struct bf_video_info *bf_video_info(const struct bf_video *v);
  * cannot be decoded at all; a frame that decodes with errors is given and marked.
  */
 enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, struct bf_error *err);
+/* After the first frame: its time in the container's clock, which the sound's times are told by. */
+int64_t bf_video_start_us(const struct bf_video *v);
 /* After the last frame: its end, in the clock of pts_us. */
 int64_t bf_video_end_us(const struct bf_video *v);
 /* After the last frame: SHA-256 over (be32 length, bytes) of each coded packet of the stream in

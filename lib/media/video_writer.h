@@ -1,12 +1,13 @@
 /*
- * video_writer.h - pictures out as an H.264 video in an MP4 file, each at its own time, without
- * sound
+ * video_writer.h - pictures out as an H.264 video in an MP4 file, each at its own time, with
+ * another file's sound where that is wanted
  *
  * Memory does not grow with the pictures, but for some twenty bytes each of the container's index.
  */
 #ifndef BF_VIDEO_WRITER_H
 #define BF_VIDEO_WRITER_H
 
+#include "lib/media/canvas.h"
 #include "lib/media/picture.h"
 
 struct bf_video_writer_size {
@@ -24,6 +25,32 @@ struct bf_video_writer;
  */
 enum bf_err bf_video_writer_open(struct bf_video_writer **w, int fd, const char *name,
                                  const struct bf_video_writer_size *size, struct bf_error *err);
+
+/* What may be left out is 0 or NULL; the strings are read while opening alone, but for xmp. */
+struct bf_video_writer_options {
+    double crf;         /* 0: 20; of libx264 and libx265 */
+    const char *preset; /* theirs; default: veryfast */
+    const char
+        *encoder; /* FFmpeg's name of the coder; default: the choice of bf_video_writer_open */
+    const char *title, *comment; /* the container's metadata */
+    const char *xmp;             /* a packet for the file's end (see xmp.h) */
+    const char *sound_path;      /* a file whose sound is copied as it is coded */
+};
+
+/*
+ * A writer of canvases of info's video, and of nothing else: size, pixel aspect and colour are its
+ * own. A name that ends in .mov makes it a QuickTime file, which takes sound that MP4 does not. The
+ * sound's times are told from sound_path's first video frame, as pts_us is, and it ends where the
+ * video ends. BF_ERR_FORMAT where the container cannot hold the sound, BF_ERR_LIBRARY where there
+ * is no such coder. The same canvases, times and options give the same bytes.
+ */
+enum bf_err bf_video_writer_open_canvas(struct bf_video_writer **w, int fd, const char *name,
+                                        const struct bf_video_info *info,
+                                        const struct bf_video_writer_options *options,
+                                        struct bf_error *err);
+/* canvas is of info's size and stays the caller's; pts_us rises. */
+enum bf_err bf_video_writer_add_canvas(struct bf_video_writer *w, const struct bf_canvas *canvas,
+                                       int64_t pts_us, struct bf_error *err);
 void bf_video_writer_close(struct bf_video_writer **w);
 /* p is of the writer's size; pts_us rises. */
 enum bf_err bf_video_writer_add(struct bf_video_writer *w, const struct bf_picture *p,

@@ -1,5 +1,6 @@
 #include "tests/unit/video_fixture.h"
 
+#include "lib/base/file.h"
 #include "lib/media/video_writer.h"
 
 #include <fcntl.h>
@@ -111,11 +112,152 @@ static void says_what_is_wrong(void **state)
     bf_picture_release(&other);
 }
 
+/* A second of silence at 8000 samples a second, 16 bits. */
+static void write_wav(char *name)
+{
+    const uint8_t head[44] = {'R', 'I', 'F',  'F',  0xa4, 0x3e, 0,    0,    'W',  'A', 'V',
+                              'E', 'f', 'm',  't',  ' ',  16,   0,    0,    0,    1,   0,
+                              1,   0,   0x40, 0x1f, 0,    0,    0x80, 0x3e, 0,    0,   2,
+                              0,   16,  0,    'd',  'a',  't',  'a',  0x80, 0x3e, 0,   0};
+    static const uint8_t silence[16000];
+    int fd = mkstemps(name, 4);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, head, sizeof head), sizeof head);
+    assert_int_equal(write(fd, silence, sizeof silence), sizeof silence);
+    close(fd);
+}
+
+static struct bf_video_info canvas_info(void)
+{
+    return (struct bf_video_info){.width = W,
+                                  .height = H + 1,
+                                  .sar_num = 4,
+                                  .sar_den = 3,
+                                  .frames_per_second = 30,
+                                  .matrix = 1,
+                                  .primaries = 1,
+                                  .transfer = 13,
+                                  .full_range = true};
+}
+
+static void write_canvases(int fd, const char *name, const struct bf_video_writer_options *o)
+{
+    const struct bf_video_info info = canvas_info();
+    struct bf_video_writer *w = NULL;
+    struct bf_canvas *c = NULL;
+    struct bf_error err = {0};
+    int i;
+
+    assert_int_equal(bf_canvas_create(&c, &info, &err), BF_OK);
+    assert_int_equal(bf_video_writer_open_canvas(&w, fd, name, &info, o, &err), BF_OK);
+    for (i = 0; i < FRAMES; i++) {
+        memset(c->plane[0], 20 + 10 * i, (size_t)(c->stride[0] * (H + 1)));
+        assert_int_equal(bf_video_writer_add_canvas(w, c, time_of(i), &err), BF_OK);
+    }
+    assert_int_equal(bf_video_writer_finish(w, time_of(FRAMES), &err), BF_OK);
+    bf_video_writer_close(&w);
+    bf_canvas_free(&c);
+}
+
+static bool find(const struct bf_buf *b, const char *text)
+{
+    size_t n = strlen(text), i;
+
+    for (i = 0; i + n <= b->len; i++)
+        if (memcmp(b->data + i, text, n) == 0)
+            return true;
+    return false;
+}
+
+static void canvases_keep_all_they_have(void **state)
+{
+    char wav[] = "/tmp/bonafide-test-XXXXXX.wav", name[] = "/tmp/bonafide-test-XXXXXX.mov",
+         again[] = "/tmp/bonafide-test-XXXXXX.mov";
+    int fd = mkstemps(name, 4), fd2 = mkstemps(again, 4), i;
+    struct bf_video_writer_options o = {.title = "a title",
+                                        .comment = "a comment",
+                                        .xmp = "<packet/>",
+                                        .sound_path = wav,
+                                        .crf = 12};
+    const struct bf_frame *f = NULL;
+    struct bf_buf one = {0}, two = {0};
+    struct bf_video *v = NULL;
+    struct bf_error err = {0};
+
+    (void)state;
+    assert_true(fd >= 0 && fd2 >= 0);
+    write_wav(wav);
+    write_canvases(fd, name, &o);
+    write_canvases(fd2, again, &o);
+    assert_int_equal(bf_file_read(&one, name, 1 << 20, &err), BF_OK);
+    assert_int_equal(bf_file_read(&two, again, 1 << 20, &err), BF_OK);
+    assert_int_equal(one.len, two.len);
+    assert_memory_equal(one.data, two.data, one.len);
+    assert_memory_equal(one.data + one.len - 9, "<packet/>", 9);
+    assert_memory_equal(one.data + one.len - 9 - 24, "\0\0\0\x21uuid\xbe\x7a\xcf\xcb", 12);
+    assert_true(find(&one, "a title"));
+    assert_true(find(&one, "a comment"));
+
+    assert_int_equal(bf_video_open(&v, name, &err), BF_OK);
+    assert_int_equal(bf_video_info(v)->width, W);
+    assert_int_equal(bf_video_info(v)->height, H + 1);
+    assert_int_equal(bf_video_info(v)->sar_num, 4);
+    assert_int_equal(bf_video_info(v)->n_audio, 1);
+    assert_int_equal(bf_video_info(v)->matrix, 1);
+    assert_int_equal(bf_video_info(v)->transfer, 13);
+    assert_true(bf_video_info(v)->full_range);
+    for (i = 0; bf_video_next(v, &f, &err) == BF_OK && f != NULL; i++) {
+        assert_in_range(f->pts_us - time_of(i) + 20, 0, 40);
+        assert_in_range(f->plane[0].data[W / 2] - (20 + 10 * i) + 2, 0, 4);
+    }
+    assert_int_equal(i, FRAMES);
+    assert_in_range(bf_video_end_us(v) - time_of(FRAMES) + 1000, 0, 2000);
+    bf_video_close(&v);
+    bf_buf_release(&one);
+    bf_buf_release(&two);
+    close(fd);
+    close(fd2);
+    unlink(wav);
+    unlink(name);
+    unlink(again);
+}
+
+static void mp4_does_not_hold_everything(void **state)
+{
+    char wav[] = "/tmp/bonafide-test-XXXXXX.wav", name[] = "/tmp/bonafide-test-XXXXXX.mp4",
+         want[200];
+    const struct bf_video_info info = canvas_info();
+    struct bf_video_writer_options o = {.sound_path = wav};
+    struct bf_video_writer *w = NULL;
+    struct bf_error err = {0};
+    int fd = mkstemps(name, 4);
+
+    (void)state;
+    assert_true(fd >= 0);
+    write_wav(wav);
+    assert_int_equal(bf_video_writer_open_canvas(&w, fd, name, &info, &o, &err), BF_ERR_FORMAT);
+    assert_null(w);
+    snprintf(want, sizeof want,
+             "'%s' cannot hold sound of the kind in '%s' (pcm_s16le); name it .mov, or convert the "
+             "sound first",
+             name, wav);
+    assert_string_equal(err.text, want);
+    o = (struct bf_video_writer_options){.encoder = "no-such-coder"};
+    assert_int_equal(bf_video_writer_open_canvas(&w, fd, name, &info, &o, &err), BF_ERR_LIBRARY);
+    assert_string_equal(err.text, "this FFmpeg has no coder no-such-coder that takes 96x65 pixels");
+    close(fd);
+    unlink(wav);
+    unlink(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back),
         cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(canvases_keep_all_they_have),
+        cmocka_unit_test(mp4_does_not_hold_everything),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
