@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/interrupt.h"
+#include "cli/swap_args.h"
 #include "generator/swap_train.h"
 #include "lib/base/text.h"
 
@@ -64,11 +65,6 @@ static void tell(void *ctx, const struct bf_swap_report *r)
     fflush(stderr);
 }
 
-static bool number(uint64_t *out, const char *text, uint64_t least, uint64_t most)
-{
-    return text == NULL || (bf_u64_parse(out, most, text, strlen(text)) && *out >= least);
-}
-
 static void print_answer(const struct train_opts *o, uint64_t done, const struct teller *t)
 {
     bool finished = done >= t->last.iterations && t->last.iterations > 0;
@@ -107,13 +103,13 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "'swap train' needs --model DIR");
     if (o->preset != NULL && !bf_swap_preset_parse(&how.preset, o->preset))
         return bf_cli_usage(cmd, "--preset is quick, standard or fine");
-    if (!number(&iterations, o->iterations, 1, 100000000))
+    if (!bf_swap_arg_number(&iterations, o->iterations, 1, 100000000))
         return bf_cli_usage(cmd, "--iterations is a number from 1 to 100000000");
-    if (!number(&batch, o->batch, 1, 256))
+    if (!bf_swap_arg_number(&batch, o->batch, 1, 256))
         return bf_cli_usage(cmd, "--batch is a number of faces from 1 to 256");
-    if (!number(&seed, o->seed, 0, INT64_MAX))
+    if (!bf_swap_arg_number(&seed, o->seed, 0, INT64_MAX))
         return bf_cli_usage(cmd, "--seed is a number");
-    if (!number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
+    if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
     how.iterations = iterations;
     how.batch = (unsigned)batch;
