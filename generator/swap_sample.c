@@ -17,6 +17,9 @@ enum { GRID = 5, PATH_CAP = 4096, BLOB_POINTS = 8 };
 #define TURN (10 * PI / 180)
 #define ZOOM 0.05f
 #define SHIFT 0.05f
+/* Higher or lower by that much, input and target alike, as nodding makes a face: else the encoder
+ * takes one person's usual nod for the other's, and the fake looks elsewhere than its source. */
+#define SQUASH 0.1f
 #define WARP (5.f / 256) /* deviation of the grid's points, of the side */
 #define LIGHT 0.08f
 #define TINT 0.03f
@@ -264,15 +267,15 @@ static float grey_at(const uint8_t *grey, const struct bilinear *b)
 }
 
 /* From the sample's pixels to those of the kept picture. */
-static struct bf_affine to_kept(const struct bf_swap_faces *f, float turn, float zoom, float dx,
-                                float dy, bool mirrored)
+static struct bf_affine to_kept(const struct bf_swap_faces *f, float turn, float zoom, float squash,
+                                float dx, float dy, bool mirrored)
 {
     float size = (float)f->size, side = (float)f->side;
     float scale = side / size * (BF_SET_EYE_DISTANCE / BF_SWAP_EYE_DISTANCE) * zoom;
     float c = cosf(turn) * scale, s = sinf(turn) * scale, m = mirrored ? -1.f : 1.f;
     float x = (0.5f + dx) * side, y = (EYES_AT + dy) * side;
     float from_x = 0.5f * size, from_y = EYES_AT * size;
-    struct bf_affine a = {.xx = m * c, .xy = -s, .yx = m * s, .yy = c};
+    struct bf_affine a = {.xx = m * c, .xy = -s * squash, .yx = m * s, .yy = c * squash};
 
     a.x0 = x - a.xx * from_x - a.xy * from_y;
     a.y0 = y - a.yx * from_x - a.yy * from_y;
@@ -411,7 +414,7 @@ static void draw_sample(const struct bf_swap_sample *out, const struct bf_swap_f
 void bf_swap_sample_make(const struct bf_swap_sample *out, const struct bf_swap_faces *f, size_t k,
                          const struct bf_swap_faces *others, struct bf_random *r)
 {
-    float grid[GRID * GRID * 2], turn, zoom, dx, dy, gain;
+    float grid[GRID * GRID * 2], turn, zoom, squash, dx, dy, gain;
     struct bf_affine a;
     struct light light;
     struct cover cover;
@@ -420,10 +423,11 @@ void bf_swap_sample_make(const struct bf_swap_sample *out, const struct bf_swap_
 
     turn = between(r, TURN);
     zoom = 1 + between(r, ZOOM);
+    squash = 1 + between(r, SQUASH);
     dx = between(r, SHIFT);
     dy = between(r, SHIFT);
     mirrored = bf_random_uniform(r) < 0.5f;
-    a = to_kept(f, turn, zoom, dx, dy, mirrored);
+    a = to_kept(f, turn, zoom, squash, dx, dy, mirrored);
     for (i = 0; i < GRID * GRID * 2; i++)
         grid[i] = bf_random_normal(r) * WARP * (float)f->size;
     gain = 1 + between(r, LIGHT);
@@ -437,7 +441,7 @@ void bf_swap_sample_make(const struct bf_swap_sample *out, const struct bf_swap_
 void bf_swap_sample_plain(const struct bf_swap_sample *out, const struct bf_swap_faces *f, size_t k)
 {
     const struct light light = {{1, 1, 1}, 0};
-    struct bf_affine a = to_kept(f, 0, 1, 0, 0, false);
+    struct bf_affine a = to_kept(f, 0, 1, 1, 0, 0, false);
 
     draw_sample(out, f, k, &a, NULL, &light, NULL);
 }

@@ -47,7 +47,7 @@ struct bf_swap_sample {
 
 /*
  * A sample of face k as random says: turned by up to 10 degrees, zoomed and moved by up to 5 %,
- * mirrored or not, its light changed a little; the input warped by a grid of 5 x 5 points. others
+ * made higher or lower by up to 10 %, mirrored or not, its light changed a little; the input warped by a grid of 5 x 5 points. others
  * lends pixels for what is laid over the face; may be f.
  */
 void bf_swap_sample_make(const struct bf_swap_sample *out, const struct bf_swap_faces *f, size_t k,
