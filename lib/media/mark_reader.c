@@ -10,7 +10,7 @@ enum { EVERY_US = 250000 }; /* of the video's time, a frame is read */
 /* Where an edge runs through two opposite neighbours they foretell the middle the worse the more
  * they differ; this many luma steps halve their word. */
 #define PAIR_STEPS 1.0f
-#define FLOOR 0.3f  /* luma steps that noise alone may leave of a cell */
+#define FLOOR 0.6f  /* luma steps that noise alone may leave of a cell */
 #define CLIP 2.0f   /* deviations; what is stranger counts as this */
 #define FOUND_Z 6.2 /* the normal tail of two tests is 10^-9 from 6.1 on */
 
