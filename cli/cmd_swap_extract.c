@@ -2,6 +2,7 @@
 #include "cli/common.h"
 #include "cli/interrupt.h"
 #include "cli/subject.h"
+#include "cli/swap_args.h"
 #include "generator/face_extract.h"
 #include "lib/base/text.h"
 
@@ -41,18 +42,6 @@ static const struct bf_opt options[] = {
      "show progress, or never"},
     {0},
 };
-
-static bool number(unsigned *out, const char *text, unsigned least, unsigned most)
-{
-    uint64_t v = 0;
-
-    if (text == NULL)
-        return true;
-    if (!bf_u64_parse(&v, most, text, strlen(text)) || v < least)
-        return false;
-    *out = (unsigned)v;
-    return true;
-}
 
 static bool parse_order(enum bf_extract_order *out, const char *text)
 {
@@ -111,7 +100,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     struct bf_cli_progress progress;
     struct bf_extract *x = NULL;
     struct bf_error err = {0};
-    unsigned track = 0;
+    uint64_t track = 0, every = 0, size = 0, smallest = 0;
     enum bf_exit answer = BF_EXIT_YES;
     enum bf_err rc;
     int i;
@@ -121,13 +110,13 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (o->subject == NULL)
         return bf_cli_usage(cmd, "'swap extract' needs --subject FILE: the person's consent, or the "
                                  "terms of the data set");
-    if (!number(&how.every, o->every, 1, 100000))
+    if (!bf_swap_arg_number(&every, o->every, 1, 100000))
         return bf_cli_usage(cmd, "--every is a number of frames from 1 to 100000");
-    if (!number(&how.size, o->size, 64, 1024) || how.size % 2 != 0)
+    if (!bf_swap_arg_number(&size, o->size, 64, 1024) || size % 2 != 0)
         return bf_cli_usage(cmd, "--size is an even number of pixels from 64 to 1024");
-    if (!number(&how.smallest, o->smallest, 24, 4096))
+    if (!bf_swap_arg_number(&smallest, o->smallest, 24, 4096))
         return bf_cli_usage(cmd, "--smallest is a number of pixels from 24 to 4096");
-    if (!number(&track, o->track, 1, 1000000))
+    if (!bf_swap_arg_number(&track, o->track, 1, 1000000))
         return bf_cli_usage(cmd, "--track is a number from 1");
     if (!parse_order(&how.order, o->order))
         return bf_cli_usage(cmd, "--sort is found, sharpness, pose or similarity");
@@ -136,7 +125,10 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         rc = bf_cli_models_dir(models, sizeof models, o->models, &err);
     how.models = models;
     how.subject = subject;
-    how.track = track;
+    how.track = (uint32_t)track;
+    how.every = (unsigned)every;
+    how.size = (unsigned)size;
+    how.smallest = (unsigned)smallest;
     if (rc == BF_OK)
         rc = bf_extract_create(&x, o->out, &how, &err);
     bf_interrupt_catch();

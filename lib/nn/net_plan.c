@@ -3,8 +3,10 @@
 
 #include <assert.h>
 #include <math.h>
+#include <sys/mman.h>
 
 #define ALIGN 64
+#define HUGE_PAGE ((size_t)2 << 20)
 /* 64 GiB */
 #define BYTES_MAX ((size_t)1 << 36)
 
@@ -129,6 +131,31 @@ static void order_grads(struct bf_net *net, bool *written)
     }
 }
 
+/* A layer that may writes an input's gradient over its own, where nothing else adds to that one. */
+static void share_grads(struct bf_net *net)
+{
+    int i, j;
+
+    for (i = net->n_nodes - 1; i >= 0; i--)
+        net->nodes[i].grad_root = net->nodes[i].grad_end = i;
+    for (i = net->n_nodes - 1; i >= 0; i--) {
+        struct bf_node *node = &net->nodes[i];
+
+        /* What the caller has filled stays as it is. */
+        if (node->silent || node->kept || !node->has_grad || !node->op->in_place)
+            continue;
+        for (j = 0; j < node->n_in; j++) {
+            struct bf_node *root = &net->nodes[root_of(net, node->in[j])];
+
+            if (!root->has_grad || root->n_in == 0 || !alone(net, node->in[j]))
+                continue;
+            root->grad_root = node->grad_root;
+            net->nodes[node->grad_root].grad_end = root_of(net, node->in[j]);
+            break;
+        }
+    }
+}
+
 static int by_size(const void *a, const void *b)
 {
     const struct extent *x = a, *y = b;
@@ -188,13 +215,13 @@ static size_t fill_extents(const struct bf_net *net, struct extent *e)
                   : net->training          ? steps - 1 - i
                                            : node->last_use,
         };
-        if (node->has_grad)
+        if (node->has_grad && node->grad_root == i)
             e[n++] = (struct extent){
                 .bytes = bytes,
                 .node = i,
                 .grad = true,
                 .from = used ? steps - 1 - node->last_use : net->n_nodes,
-                .to = node->n_in == 0 ? steps : steps - 1 - i,
+                .to = node->n_in == 0 ? steps : steps - 1 - node->grad_end,
             };
     }
     return n;
@@ -203,6 +230,22 @@ static size_t fill_extents(const struct bf_net *net, struct extent *e)
 static size_t aligned(size_t n)
 {
     return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* Every pass walks through all of it: huge pages, where the system has them, spare the walks
+ * through its page tables. */
+static void *block_alloc(size_t bytes)
+{
+    void *p;
+
+    if (bytes < HUGE_PAGE)
+        return aligned_alloc(ALIGN, bytes);
+    p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+#ifdef MADV_HUGEPAGE
+    if (p != NULL)
+        madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+    return p;
 }
 
 static enum bf_err lay_out(struct bf_net *net, struct extent *e, struct bf_error *err)
@@ -220,7 +263,7 @@ static enum bf_err lay_out(struct bf_net *net, struct extent *e, struct bf_error
     total += aligned(scratch);
     if (total > BYTES_MAX)
         return bf_error_set(err, BF_ERR_LIMIT, "the network would want more than 64 GiB");
-    net->memory = base = aligned_alloc(ALIGN, total);
+    net->memory = base = block_alloc(total);
     if (base == NULL)
         return bf_error_nomem(err);
     /* No number in it may be a signalling one that was there by chance. */
@@ -235,7 +278,7 @@ static enum bf_err lay_out(struct bf_net *net, struct extent *e, struct bf_error
         struct bf_node *node = &net->nodes[k];
 
         node->y = net->nodes[node->root].y;
-        node->dy = net->nodes[node->root].dy;
+        node->dy = net->nodes[net->nodes[node->root].grad_root].dy;
         node->saved = base + at;
         at += aligned(node->saved_bytes);
     }
@@ -290,6 +333,7 @@ enum bf_err bf_net_plan(struct bf_net *net, size_t n, unsigned flags, struct bf_
         goto out;
     }
     order_grads(net, written);
+    share_grads(net);
     rc = lay_out(net, e, err);
 out:
     free(e);
