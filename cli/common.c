@@ -253,10 +253,12 @@ static const char *kind_name(enum bf_record_kind kind)
 struct json_t *bf_cli_json_record(const struct bf_record *r, const uint8_t hash32[32])
 {
     char time[32], base[32];
+    json_t *o, *subjects;
+    size_t i;
 
     bf_time_format(time, r->claimed_unix_s);
     snprintf(base, sizeof base, "%" PRIu32 "/%" PRIu32, r->time_base_num, r->time_base_den);
-    return json_pack(
+    o = json_pack(
         "{s:I, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s, "
         "s:o}",
         "index", (json_int_t)r->index, "hash", bf_cli_json_hex(hash32, 32), "kind",
@@ -268,6 +270,14 @@ struct json_t *bf_cli_json_record(const struct bf_record *r, const uint8_t hash3
         (json_int_t)r->n_frames, "duration_us", (json_int_t)r->duration_us, "width",
         (json_int_t)r->width, "height", (json_int_t)r->height, "time_base", base, "previous",
         bf_cli_json_hex(r->prev32, 32));
+    if (o == NULL || r->kind != BF_RECORD_SYNTHETIC)
+        return o;
+    subjects = json_array();
+    for (i = 0; i < r->n_subjects; i++)
+        json_array_append_new(subjects, bf_cli_json_hex(r->subjects32[i], 32));
+    json_object_set_new(o, "method", bf_cli_json_text(r->method));
+    json_object_set_new(o, "subjects", subjects);
+    return o;
 }
 
 static void print_text(const char *label, const char *text)
@@ -289,6 +299,7 @@ static void print_hash(const char *label, const uint8_t *p, size_t n)
 void bf_cli_print_record(const struct bf_record *r, const uint8_t hash32[32])
 {
     char time[32], duration[32], size[32];
+    size_t i;
 
     bf_time_format(time, r->claimed_unix_s);
     bf_duration_format(duration, (int64_t)r->duration_us);
@@ -299,7 +310,14 @@ void bf_cli_print_record(const struct bf_record *r, const uint8_t hash32[32])
     print_text("issuer", r->issuer);
     print_hash("issuer key", r->issuer33, sizeof r->issuer33);
     printf("%-12s %s by the issuer's clock\n", "registered", time);
-    printf("%-12s %s\n", "kind", kind_name(r->kind));
+    if (r->kind == BF_RECORD_SYNTHETIC) {
+        print_text("kind", "synthetic: made by a generator");
+        print_text("method", r->method);
+        for (i = 0; i < r->n_subjects; i++)
+            print_hash(i == 0 ? "subjects" : "", r->subjects32[i], 32);
+    } else {
+        print_text("kind", "authentic");
+    }
     printf("%-12s %" PRIu32 "x%" PRIu32 ", %" PRIu64 " frames, %s, %s\n", "video", r->width,
            r->height, r->n_frames, duration, size);
     print_hash("file", r->file32, 32);

@@ -121,16 +121,40 @@ static int64_t read_int(struct bf_reader *r, enum bf_record_field field)
     return negative ? -1 - (int64_t)v : (int64_t)v;
 }
 
+/* What synthetic records have beside the rest. */
+static void read_making(struct bf_record *out, struct bf_reader *r)
+{
+    uint64_t n, i;
+
+    read_text(r, BF_FIELD_METHOD, out->method, BF_METHOD_MAX);
+    read_key(r, BF_FIELD_SUBJECTS);
+    n = read_head(r, CBOR_ARRAY);
+    if (n > BF_SUBJECTS_MAX)
+        r->failed = true;
+    for (i = 0; i < n && !r->failed; i++) {
+        const uint8_t *p;
+
+        if (read_head(r, CBOR_BYTES) != 32)
+            r->failed = true;
+        p = bf_read_bytes(r, 32);
+        if (p != NULL)
+            memcpy(out->subjects32[i], p, 32);
+    }
+    out->n_subjects = r->failed ? 0 : (size_t)n;
+}
+
 /* The payload's reader; *version is set even where a record of another version cannot be read on.
  */
 static void read_payload(struct bf_record *out, uint64_t *version, struct bf_reader *r)
 {
-    if (read_head(r, CBOR_MAP) != BF_FIELD_END - 1)
-        r->failed = true;
+    uint64_t n_keys = read_head(r, CBOR_MAP);
+
     *version = read_uint(r, BF_FIELD_VERSION, UINT64_MAX);
     out->index = read_uint(r, BF_FIELD_INDEX, INT64_MAX);
     read_fixed(r, BF_FIELD_PREV, out->prev32, 32);
     out->kind = (enum bf_record_kind)read_uint(r, BF_FIELD_KIND, BF_RECORD_SYNTHETIC);
+    if (n_keys != (out->kind == BF_RECORD_SYNTHETIC ? BF_FIELD_SYNTHETIC_END : BF_FIELD_END) - 1)
+        r->failed = true;
     read_fixed(r, BF_FIELD_FILE, out->file32, 32);
     read_fixed(r, BF_FIELD_STREAM, out->stream32, 32);
     read_fixed(r, BF_FIELD_FRAMES, out->frames32, 32);
@@ -149,6 +173,26 @@ static void read_payload(struct bf_record *out, uint64_t *version, struct bf_rea
     read_fixed(r, BF_FIELD_ISSUER_KEY, out->issuer33, BF_PUBLIC33_SIZE);
     read_text(r, BF_FIELD_ISSUER, out->issuer, BF_NAME_MAX);
     out->claimed_unix_s = read_int(r, BF_FIELD_CLAIMED);
+    if (out->kind == BF_RECORD_SYNTHETIC)
+        read_making(out, r);
+}
+
+/* What an authentic record may not have and a synthetic one must. */
+static const char *making_fault(const struct bf_record *r)
+{
+    size_t n = strnlen(r->method, sizeof r->method), i;
+
+    if (r->kind == BF_RECORD_AUTHENTIC)
+        return n > 0 || r->n_subjects > 0 ? "it is authentic and says how it was made" : NULL;
+    if (n == 0 || n > BF_METHOD_MAX || !bf_text_is_utf8(r->method, n) ||
+        bf_text_has_control(r->method, n))
+        return "its method is not plain text";
+    if (r->n_subjects == 0 || r->n_subjects > BF_SUBJECTS_MAX)
+        return "it names no subject, or too many";
+    for (i = 1; i < r->n_subjects; i++)
+        if (memcmp(r->subjects32[i - 1], r->subjects32[i], 32) >= 0)
+            return "its subjects are not in order";
+    return NULL;
 }
 
 const char *bf_record_fault(const struct bf_record *r)
@@ -170,7 +214,7 @@ const char *bf_record_fault(const struct bf_record *r)
     n = strnlen(r->issuer, sizeof r->issuer);
     if (!bf_name_is_valid(r->issuer, n))
         return "its issuer's name is not a name";
-    return NULL;
+    return making_fault(r);
 }
 
 enum bf_err bf_record_decode(struct bf_record *r, const void *p, size_t n, struct bf_error *err)

@@ -13,6 +13,8 @@
 #define BF_RECORD_VERSION 1
 #define BF_RECORD_MAX 2048 /* bytes of one record */
 #define BF_TITLE_MAX 256   /* bytes of UTF-8, no control characters; may be empty */
+#define BF_METHOD_MAX 64   /* the same, but never empty */
+#define BF_SUBJECTS_MAX 16
 
 enum bf_record_kind {
     BF_RECORD_AUTHENTIC = 1, /* the issuer vouches for it */
@@ -36,6 +38,12 @@ struct bf_record {
     uint8_t issuer33[33];
     char issuer[BF_NAME_MAX + 1]; /* the issuer's own name for itself */
     int64_t claimed_unix_s;       /* the issuer's clock; nobody else vouches for it */
+    /* Of synthetic records alone; nothing in authentic ones: */
+    char method[BF_METHOD_MAX + 1]; /* how it was made: "swap", "blend" */
+    size_t n_subjects;              /* at least 1 */
+    /* SHA-256 of what was said of the people shown: consent, or the terms of a data set; in
+     * strictly ascending order */
+    uint8_t subjects32[BF_SUBJECTS_MAX][32];
 };
 
 /*

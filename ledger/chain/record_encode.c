@@ -58,7 +58,10 @@ static void put_text(struct out *o, enum bf_record_field field, const char *text
 
 static void put_payload(struct out *o, const struct bf_record *r)
 {
-    head(o, cbor_encode_map_start, BF_FIELD_END - 1);
+    bool synthetic = r->kind == BF_RECORD_SYNTHETIC;
+    size_t i;
+
+    head(o, cbor_encode_map_start, (synthetic ? BF_FIELD_SYNTHETIC_END : BF_FIELD_END) - 1);
     put_uint(o, BF_FIELD_VERSION, BF_RECORD_VERSION);
     put_uint(o, BF_FIELD_INDEX, r->index);
     put_bytes(o, BF_FIELD_PREV, r->prev32, 32);
@@ -84,6 +87,15 @@ static void put_payload(struct out *o, const struct bf_record *r)
         head(o, cbor_encode_uint, (uint64_t)r->claimed_unix_s);
     else
         head(o, cbor_encode_negint, (uint64_t)(-1 - r->claimed_unix_s));
+    if (!synthetic)
+        return;
+    put_text(o, BF_FIELD_METHOD, r->method);
+    head(o, cbor_encode_uint, BF_FIELD_SUBJECTS);
+    head(o, cbor_encode_array_start, r->n_subjects);
+    for (i = 0; i < r->n_subjects; i++) {
+        head(o, cbor_encode_bytestring_start, 32);
+        raw(o, r->subjects32[i], 32);
+    }
 }
 
 enum bf_err bf_record_encode(struct bf_buf *out, struct bf_record *r, const struct bf_key *key,

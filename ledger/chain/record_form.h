@@ -41,7 +41,10 @@ enum bf_record_field {
     BF_FIELD_ISSUER_KEY,
     BF_FIELD_ISSUER,
     BF_FIELD_CLAIMED,
-    BF_FIELD_END,
+    BF_FIELD_END,                   /* of authentic records */
+    BF_FIELD_METHOD = BF_FIELD_END, /* of synthetic ones */
+    BF_FIELD_SUBJECTS,
+    BF_FIELD_SYNTHETIC_END,
 };
 
 /* NULL where the values may stand in a record, else what is wrong with them. */

@@ -69,6 +69,20 @@ static inline void fixture_record(struct bf_record *r, uint64_t n)
     snprintf(r->title, sizeof r->title, "Interview, part %llu", (unsigned long long)n);
 }
 
+/* What a generator would say of it. */
+static inline void fixture_synthetic(struct bf_record *r, size_t n_subjects)
+{
+    size_t i;
+
+    r->kind = BF_RECORD_SYNTHETIC;
+    snprintf(r->method, sizeof r->method, "swap");
+    r->n_subjects = n_subjects;
+    for (i = 0; i < n_subjects; i++) {
+        fixture_hash(r->subjects32[i], "subject", i);
+        r->subjects32[i][0] = (uint8_t)(16 * i);
+    }
+}
+
 static inline void fixture_dir(char out[64])
 {
     snprintf(out, 64, "/tmp/bonafide-test-XXXXXX");

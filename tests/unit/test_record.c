@@ -36,7 +36,8 @@ static void round_trip(void **state)
         r.width = (uint32_t)(v[i] & UINT32_MAX);
         r.time_base_num = (uint32_t)(v[i] & UINT32_MAX) | 1;
         r.claimed_unix_s = s[i % 8];
-        r.kind = i % 2 ? BF_RECORD_SYNTHETIC : BF_RECORD_AUTHENTIC;
+        if (i % 2)
+            fixture_synthetic(&r, i + 1);
         memset(r.title, 0, sizeof r.title);
         memset(r.title, 't', (size_t)(v[i] > BF_TITLE_MAX ? BF_TITLE_MAX : v[i]));
         b.len = 0;
@@ -234,6 +235,75 @@ static void faults(void **state)
     bf_buf_release(&b);
 }
 
+/* A title, a name and a method as long as they may be, and all the subjects: it still fits. */
+static void synthetic(void **state)
+{
+    char name[BF_NAME_MAX + 1] = {0};
+    struct bf_record r, back;
+    struct bf_buf b = {0};
+    struct bf_error err;
+    struct bf_key key;
+    int i;
+
+    (void)state;
+    memset(name, 'n', BF_NAME_MAX);
+    fixture_key(&key, 1, name);
+    fixture_record(&r, 1);
+    fixture_synthetic(&r, BF_SUBJECTS_MAX);
+    r.file_size = r.n_frames = r.duration_us = INT64_MAX;
+    memset(r.title, 't', BF_TITLE_MAX);
+    memset(r.method, 'm', BF_METHOD_MAX);
+    OK(bf_record_encode(&b, &r, &key, &err));
+    OK(bf_record_decode(&back, b.data, b.len, &err));
+    assert_memory_equal(&back, &r, sizeof r);
+    for (i = 0; i < 6; i++) {
+        fixture_record(&r, 1);
+        fixture_synthetic(&r, 2);
+        switch (i) {
+        case 0:
+            r.n_subjects = 0;
+            break;
+        case 1:
+            r.n_subjects = BF_SUBJECTS_MAX + 1;
+            break;
+        case 2:
+            r.method[0] = '\0';
+            break;
+        case 3:
+            r.method[0] = '\n';
+            break;
+        case 4:
+            memcpy(r.subjects32[1], r.subjects32[0], 32);
+            break;
+        case 5:
+            r.kind = BF_RECORD_AUTHENTIC;
+            break;
+        }
+        if (bf_record_encode(&b, &r, &key, &err) != BF_ERR_USAGE)
+            fail_msg("case %d was taken", i);
+    }
+    /* The payload ends with 13 64 "swap", 14 82, and two subjects of 34 bytes. */
+    fixture_record(&r, 1);
+    fixture_synthetic(&r, 2);
+    b.len = 0;
+    OK(bf_record_encode(&b, &r, &key, &err));
+    {
+        size_t end = b.len - 11 - 66, at = end - 68 - 2;
+
+        assert_true(decodes_with(&b, 0, 0, "", 0));
+        assert_false(decodes_with(&b, 0, 1, "\xb2", 1));           /* as many keys as authentic */
+        assert_false(decodes_with(&b, at + 1, 1, "\x81", 1));      /* one of two subjects */
+        assert_false(decodes_with(&b, at + 1, 1 + 68, "\x80", 1)); /* none */
+        assert_false(decodes_with(&b, at + 2, 34, "", 0));         /* one too few */
+        assert_false(decodes_with(&b, at + 3, 1, "\x1f", 1));      /* 31 bytes */
+        assert_true(decodes_with(&b, at + 4, 1, "\x01", 1));       /* another first subject */
+        assert_false(decodes_with(&b, at + 4, 1, "\xff", 1));      /* out of order */
+        assert_false(decodes_with(&b, at - 6, 6, "", 0));          /* no method */
+        assert_false(decodes_with(&b, at - 5, 5, "\x60", 1));      /* an empty one */
+    }
+    bf_buf_release(&b);
+}
+
 static void hashes(void **state)
 {
     uint8_t hash[32], want[32];
@@ -257,6 +327,7 @@ int main(void)
         cmocka_unit_test(round_trip), cmocka_unit_test(as_libcbor_reads_it),
         cmocka_unit_test(flipped),    cmocka_unit_test(one_form),
         cmocka_unit_test(faults),     cmocka_unit_test(hashes),
+        cmocka_unit_test(synthetic),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,16 +12,21 @@
 enum { N = 3 };
 
 static struct bf_key key;
-static struct bf_buf chain, note, proof, pem, trust, export;
+static struct bf_buf chain, note, proof, pem, trust, export, synthetic;
 
-static void put_hex(const char *label, const uint8_t *p, size_t n)
+static void put_hex_into(struct bf_buf *b, const char *label, const uint8_t *p, size_t n)
 {
     size_t i;
 
-    bf_buf_printf(&chain, "%s ", label);
+    bf_buf_printf(b, "%s ", label);
     for (i = 0; i < n; i++)
-        bf_buf_printf(&chain, "%02x", p[i]);
-    bf_buf_put_u8(&chain, '\n');
+        bf_buf_printf(b, "%02x", p[i]);
+    bf_buf_put_u8(b, '\n');
+}
+
+static void put_hex(const char *label, const uint8_t *p, size_t n)
+{
+    put_hex_into(&chain, label, p, n);
 }
 
 static void put_entry(char tag, const struct bf_buf *bytes)
@@ -43,6 +48,24 @@ static enum bf_err get_node(void *ctx, uint8_t hash32[32], unsigned level, uint6
     else
         bf_merkle_node(hash32, leaf[2 * i], leaf[2 * i + 1]);
     return BF_OK;
+}
+
+static void make_synthetic(void)
+{
+    struct bf_buf bytes = {0};
+    struct bf_record r;
+    struct bf_error err;
+    uint8_t hash[32];
+
+    fixture_record(&r, 0);
+    fixture_synthetic(&r, 2);
+    OK(bf_record_encode(&bytes, &r, &key, &err));
+    bf_record_hash(hash, bytes.data, bytes.len);
+    bf_buf_printf(&synthetic, "# Made by build/release/unit/test_vectors " FOLDER
+                              "; SPEC.md says what each is.\n");
+    put_hex_into(&synthetic, "record", bytes.data, bytes.len);
+    put_hex_into(&synthetic, "hash", hash, 32);
+    bf_buf_release(&bytes);
 }
 
 static int make(void **state)
@@ -98,6 +121,7 @@ static int make(void **state)
                        note.data, note.len, &err));
     for (i = 0; i < N; i++)
         bf_buf_release(&record[i]);
+    make_synthetic();
     return 0;
 }
 
@@ -110,6 +134,7 @@ static int unmake(void **state)
     bf_buf_release(&pem);
     bf_buf_release(&trust);
     bf_buf_release(&export);
+    bf_buf_release(&synthetic);
     return 0;
 }
 
@@ -117,8 +142,9 @@ static const struct {
     const char *name;
     struct bf_buf *made;
 } files[] = {
-    {"chain.txt", &chain},  {"checkpoint.txt", &note}, {"record-1.proof", &proof},
-    {"newsroom.key", &pem}, {"newsroom.pub", &trust},  {"ledger.export", &export},
+    {"chain.txt", &chain},         {"checkpoint.txt", &note}, {"record-1.proof", &proof},
+    {"newsroom.key", &pem},        {"newsroom.pub", &trust},  {"ledger.export", &export},
+    {"synthetic.txt", &synthetic},
 };
 
 static void read_vector(struct bf_buf *b, const char *name)
