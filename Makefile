@@ -98,6 +98,12 @@ $(BUILD)/bonafide: $(filter-out $(BUILD)/obj/cli/check.o,$(CLI_OBJ)) $(BUILD)/li
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 
+# Makes synthetic videos for the cases of the command line.
+$(BUILD)/make_fake: tests/cli/make_fake.c $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ)) $(BUILD)/libbonafide.a
+	@mkdir -p $(BUILD)/obj
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/make_fake.d -o $@ $^ $(LIBS)
+
 # Static where the platform's libraries allow it, and without FFmpeg, OpenBLAS or LMDB in any case. The sanitisers cannot link
 # statically.
 $(BUILD)/bonafide-check: $(BUILD)/obj/cli/check.o $(BUILD)/libbonafide.a
@@ -127,7 +133,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libbonafide.a
 JOBS := $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 SUBMAKE = +$(MAKE) --no-print-directory $(JOBS)
 
-tests-built: all $(UNIT_BIN) $(FUZZ_BIN) $(BENCH_BIN)
+tests-built: all $(UNIT_BIN) $(FUZZ_BIN) $(BENCH_BIN) $(BUILD)/make_fake
 
 # The packages may arrive in this very run, so that what depends on them is built by a make that starts afterwards.
 demo:

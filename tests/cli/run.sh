@@ -10,6 +10,7 @@ root=$(cd "$here/../.." && pwd)
 BUILD=${BUILD:-build/release}
 export BONAFIDE=${BONAFIDE:-$root/$BUILD/bonafide}
 export CHECK=${CHECK:-$root/$BUILD/bonafide-check}
+export MAKE_FAKE=${MAKE_FAKE:-$root/$BUILD/make_fake}
 export MEDIA=${MEDIA:-$root/fixtures/media}
 export CASELIB=$here/caselib.sh
 
