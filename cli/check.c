@@ -250,6 +250,10 @@ static int answer(const struct check *c, const struct bf_buf *proof, const struc
         verdict = "another file";
         reason = "the proof holds, and it is for a file with other bytes";
         status = EXIT_NO;
+    } else if (r.kind == BF_RECORD_SYNTHETIC) {
+        verdict = "known synthetic";
+        reason = "the record is of a video that a generator made";
+        status = EXIT_NO;
     } else if (v == BF_PROOF_UNTRUSTED) {
         verdict = "untrusted issuer";
         status = EXIT_UNTRUSTED;

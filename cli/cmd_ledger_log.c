@@ -30,7 +30,8 @@ static void print_line(const struct bf_record *r, const uint8_t hash32[32])
     bf_hex_format(hash, hash32, 8);
     bf_text_escape(issuer, sizeof issuer, r->issuer, strlen(r->issuer));
     bf_text_escape(title, sizeof title, r->title, strlen(r->title));
-    printf("%-6" PRIu64 "  %s  %s  %12s  %s  %s\n", r->index, hash, time, duration, issuer, title);
+    printf("%-6" PRIu64 "  %s  %s  %12s  %s  %s%s\n", r->index, hash, time, duration, issuer, title,
+           r->kind == BF_RECORD_SYNTHETIC ? "  [synthetic]" : "");
 }
 
 static enum bf_err print_record(struct bf_txn *t, uint64_t index, bool json, struct bf_error *err)

@@ -40,6 +40,9 @@ static void warn_about(const char *path, const struct bf_enrolled *e)
         bf_cli_warn("'%s': %" PRIu64 " of %" PRIu64
                     " frames are damaged; they are registered as they decode",
                     path, e->n_damaged, e->n_frames);
+    if (e->mark.found)
+        bf_cli_warn("'%s' carries the mark of a generator, and is registered as authentic now",
+                    path);
     if (e->n_video > 1)
         bf_cli_warn("'%s' has %u video streams; only the main one is registered", path, e->n_video);
 }

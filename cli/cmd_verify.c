@@ -134,11 +134,14 @@ static enum bf_err decode_suspect(struct bf_answer *a, struct bf_trace **trace,
     if (rc != BF_OK)
         return rc;
     a->in.stills = a->stills = bf_stills_create(a->in.info);
-    if (a->stills == NULL)
+    a->in.mark = bf_mark_reader_create();
+    if (a->stills == NULL || a->in.mark == NULL)
         return bf_error_nomem(err);
     bf_cli_progress_start(&progress, a->file, "s", 1e6, s->opts->progress);
     rc = bf_intake_run(&a->in, add_to_trace, *trace, &progress.sink, err);
     bf_cli_progress_end(&progress);
+    if (rc == BF_OK)
+        bf_mark_reader_finish(&a->mark, a->in.mark);
     return rc == BF_OK ? bf_trace_seal(*trace, a->in.end_us, err) : rc;
 }
 
@@ -467,6 +470,7 @@ static enum bf_exit verify_file(struct session *s, const char *path)
     bf_buf_release(&a.digest);
     free(a.part);
     bf_stills_free(&a.stills);
+    bf_mark_reader_free(&a.in.mark);
     bf_intake_close(&a.in);
     return rc;
 }

@@ -261,6 +261,9 @@ static enum bf_err run_job(struct job *j, struct bf_error *err)
                                      j->in.info->height, write_blob, j, err);
     if (rc != BF_OK)
         return rc;
+    j->in.mark = bf_mark_reader_create();
+    if (j->in.mark == NULL)
+        return bf_error_nomem(err);
     bf_cli_progress_start(&progress, path, "s", 1e6, j->how->progress);
     rc = bf_intake_run(&j->in, take_frame, j, &progress.sink, err);
     bf_cli_progress_end(&progress);
@@ -289,6 +292,9 @@ enum bf_err bf_enrol(struct bf_enrolled *out, const struct bf_enrolment *how, st
 
     *out = (struct bf_enrolled){0};
     rc = run_job(&j, err);
+    if (j.in.mark != NULL)
+        bf_mark_reader_finish(&out->mark, j.in.mark);
+    bf_mark_reader_free(&j.in.mark);
     out->n_frames = j.in.n_frames;
     out->n_damaged = j.in.n_damaged;
     out->n_video = j.in.info != NULL ? j.in.info->n_video : 0;

@@ -27,7 +27,8 @@ struct bf_enrolled {
     char *proof_path, *digest_path;
     size_t digest_bytes;
     uint64_t n_frames, n_damaged;
-    unsigned n_video; /* video streams in the file */
+    unsigned n_video;           /* video streams in the file */
+    struct bf_mark_result mark; /* a generator's */
 };
 
 /* Why the title cannot stand in a record, or NULL. */

@@ -50,6 +50,8 @@ enum bf_err bf_intake_run(struct bf_intake *in,
             rc = fn(ctx, digest, err);
         if (rc == BF_OK && in->stills != NULL)
             rc = bf_stills_add(in->stills, frame, err);
+        if (rc == BF_OK && in->mark != NULL)
+            rc = bf_mark_reader_add(in->mark, frame, err);
         if (rc != BF_OK)
             break;
         bf_merkle_leaf(leaf32, digest->exact32, 32);

@@ -6,6 +6,7 @@
 
 #include "ledger/match/trace.h"
 #include "lib/base/progress.h"
+#include "lib/media/mark.h"
 
 struct bf_intake {
     struct bf_video *video;
@@ -18,7 +19,8 @@ struct bf_intake {
     uint64_t n_frames, n_damaged;
     int64_t end_us;
     struct bf_frame_digester *digester;
-    struct bf_stills *stills; /* the caller's: takes stills of what is decoded; may be NULL */
+    struct bf_stills *stills;    /* the caller's: takes stills of what is decoded; may be NULL */
+    struct bf_mark_reader *mark; /* the caller's: reads the mark in what is decoded; may be NULL */
 };
 
 /* Opens the file and hashes its bytes; nothing is decoded yet. */

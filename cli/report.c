@@ -110,11 +110,13 @@ static void put_verdict(struct bf_buf *b, const struct bf_answer *a)
                                        [BF_EXIT_FAILED] = "unsure",
                                        [BF_EXIT_INCONCLUSIVE] = "unsure"};
     struct bf_buf text = {0};
+    char mark[160];
 
     bf_answer_headline(&text, a);
     /* Unregistered says nothing against a video. */
-    bf_buf_printf(b, "<h1 class=\"%s\">",
-                  a->verdict == BF_VERDICT_UNREGISTERED ? "none" : look[bf_answer_exit(a)]);
+    bf_buf_printf(
+        b, "<h1 class=\"%s\">",
+        a->verdict == BF_VERDICT_UNREGISTERED && !a->mark.found ? "none" : look[bf_answer_exit(a)]);
     bf_html_put(b, (const char *)text.data, text.len);
     bf_buf_printf(b, "</h1>\n");
     bf_buf_release(&text);
@@ -123,7 +125,12 @@ static void put_verdict(struct bf_buf *b, const struct bf_answer *a)
         bf_html_text(b, a->reason);
         bf_buf_printf(b, "</p>\n");
     }
-    if (a->verdict == BF_VERDICT_UNREGISTERED)
+    if (bf_answer_mark(mark, sizeof mark, a)) {
+        bf_buf_printf(b, "<p>The mark of a generator is ");
+        bf_html_text(b, mark);
+        bf_buf_printf(b, ".</p>\n");
+    }
+    if (a->verdict == BF_VERDICT_UNREGISTERED && !a->mark.found)
         bf_buf_printf(b,
                       "<p>This does not mean that the video is false: it means that nothing here "
                       "vouches for it.</p>\n");
@@ -140,6 +147,10 @@ static void put_record(struct bf_buf *b, const struct bf_record *r, const uint8_
     snprintf(line, sizeof line, "%" PRIu64, r->index);
     put_fact(b, "record", line);
     put_fact(b, "title", r->title);
+    if (r->kind == BF_RECORD_SYNTHETIC) {
+        put_fact(b, "kind", "synthetic: made by a generator");
+        put_fact(b, "method", r->method);
+    }
     put_hash(b, "hash", hash32, 32);
     bf_answer_issuer(&text, r, believed, trusted_name);
     bf_buf_printf(b, "<dt>issuer</dt><dd%s>", warn ? " class=\"warn\"" : "");
@@ -301,7 +312,7 @@ enum bf_err bf_report_add(struct bf_report *r, const struct bf_answer *a,
     enum bf_err rc;
 
     if (r->n_added++ == 0)
-        put_head(r, bf_verdict_name(a->verdict), a->file);
+        put_head(r, bf_answer_verdict_name(a), a->file);
     bf_buf_printf(&r->buf, "<article>\n");
     put_verdict(&r->buf, a);
     put_file(&r->buf, a);

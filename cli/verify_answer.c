@@ -3,15 +3,74 @@
 #include "lib/base/text.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include <jansson.h>
 
+/* The record that a span comes from. */
+static const struct bf_record *record_of(const struct bf_answer *a, const struct bf_span *s)
+{
+    return s->part > 0 && s->part <= a->n_parts ? &a->part[s->part - 1].record : &a->record;
+}
+
+enum bf_making bf_answer_making(const struct bf_answer *a)
+{
+    const enum bf_making apart = a->mark.found ? BF_MAKING_MARKED : BF_MAKING_NONE;
+    size_t i;
+
+    if (!a->has_record || a->verdict == BF_VERDICT_UNREGISTERED)
+        return apart;
+    if (a->match.n_spans == 0)
+        return a->record.kind == BF_RECORD_SYNTHETIC ? BF_MAKING_KNOWN : apart;
+    for (i = 0; i < a->match.n_spans; i++) {
+        const struct bf_span *s = &a->match.span[i];
+
+        if (s->state != BF_SPAN_FOREIGN && record_of(a, s)->kind == BF_RECORD_SYNTHETIC)
+            return a->verdict != BF_VERDICT_ALTERED || a->mark.found ? BF_MAKING_KNOWN
+                                                                     : BF_MAKING_UNCERTAIN;
+    }
+    return apart;
+}
+
+const char *bf_answer_verdict_name(const struct bf_answer *a)
+{
+    switch (bf_answer_making(a)) {
+    case BF_MAKING_KNOWN:
+        return "known-synthetic";
+    case BF_MAKING_UNCERTAIN:
+        return bf_verdict_name(BF_VERDICT_INCONCLUSIVE);
+    case BF_MAKING_NONE:
+    case BF_MAKING_MARKED:
+        break;
+    }
+    return bf_verdict_name(a->verdict);
+}
+
+bool bf_answer_mark(char *out, size_t cap, const struct bf_answer *a)
+{
+    out[0] = '\0';
+    if (a->mark.found)
+        snprintf(out, cap, "found: a generator made these pictures, or changed them (z %.1f%s)",
+                 a->mark.z, a->mark.mirrored ? ", mirrored" : "");
+    else if (bf_answer_making(a) == BF_MAKING_UNCERTAIN)
+        snprintf(out, cap, "not found: it may be the real video that the record was made from");
+    return out[0] != '\0';
+}
+
 enum bf_exit bf_answer_exit(const struct bf_answer *a)
 {
+    enum bf_making making = bf_answer_making(a);
+
+    if (making == BF_MAKING_KNOWN)
+        return BF_EXIT_NO;
+    if (making == BF_MAKING_UNCERTAIN)
+        return BF_EXIT_INCONCLUSIVE;
     switch (a->verdict) {
     case BF_VERDICT_IDENTICAL:
     case BF_VERDICT_SAME_CONTENT:
-        return a->believed == BF_BELIEVED_NO ? BF_EXIT_INCONCLUSIVE : BF_EXIT_YES;
+        /* An issuer who vouches for what a generator marked is no reason for a yes either. */
+        return a->believed == BF_BELIEVED_NO || making == BF_MAKING_MARKED ? BF_EXIT_INCONCLUSIVE
+                                                                           : BF_EXIT_YES;
     case BF_VERDICT_ALTERED:
     case BF_VERDICT_UNREGISTERED:
         return BF_EXIT_NO;
@@ -81,12 +140,6 @@ static const char *believed_name(enum bf_believed b)
 static void say_json(void *ctx, const char *text)
 {
     json_array_append_new(ctx, json_string(text));
-}
-
-/* The record that a span comes from. */
-static const struct bf_record *record_of(const struct bf_answer *a, const struct bf_span *s)
-{
-    return s->part > 0 && s->part <= a->n_parts ? &a->part[s->part - 1].record : &a->record;
 }
 
 static json_t *json_box(const struct bf_changed *c)
@@ -189,6 +242,15 @@ static json_t *json_record(const struct bf_record *r, const uint8_t hash32[32],
     return o;
 }
 
+/* null where nothing was decoded */
+static json_t *json_mark(const struct bf_mark_result *m)
+{
+    return m->n_frames == 0
+               ? json_null()
+               : json_pack("{s:b, s:f, s:b, s:I}", "found", m->found, "z", round(m->z * 100) / 100,
+                           "mirrored", m->found && m->mirrored, "frames", (json_int_t)m->n_frames);
+}
+
 struct json_t *bf_answer_json(const struct bf_answer *a)
 {
     json_t *spans = json_array(), *not_checked = json_array(), *record = json_null(),
@@ -207,13 +269,16 @@ struct json_t *bf_answer_json(const struct bf_answer *a)
                       a->chain_size > 0 ? bf_cli_json_hex(a->chain_root32, 32) : json_null(),
                       "checked", a->chain_checked);
     o = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:f, s:o, s:o}", "schema", BF_VERIFY_SCHEMA,
-                  "file", bf_cli_json_text(a->file), "verdict", bf_verdict_name(a->verdict),
-                  "record", record, "spans", spans, "transform", json_transform(a), "coverage",
+                  "file", bf_cli_json_text(a->file), "verdict", bf_answer_verdict_name(a), "record",
+                  record, "spans", spans, "transform", json_transform(a), "coverage",
                   a->match.coverage, "chain", chain, "not_checked", not_checked);
     if (o != NULL && a->reason[0] != '\0')
         json_object_set_new(o, "reason", bf_cli_json_text(a->reason));
     json_object_set_new(o, "other_records", others);
     json_object_set_new(o, "cuts", json_cuts(&a->match));
+    if (bf_answer_verdict_name(a) != bf_verdict_name(a->verdict))
+        json_object_set_new(o, "relation", json_string(bf_verdict_name(a->verdict)));
+    json_object_set_new(o, "mark", json_mark(&a->mark));
     return o;
 }
 
@@ -222,13 +287,34 @@ bool bf_answer_print_json(const struct bf_answer *a)
     return bf_cli_print_json(bf_answer_json(a));
 }
 
+/* Of a synthetic record: what the file is to it comes second. */
+static void headline_synthetic(struct bf_buf *out, const struct bf_answer *a, const char *title,
+                               bool certain)
+{
+    const char *relation = a->same_bytes                           ? "the same file as"
+                           : a->verdict == BF_VERDICT_IDENTICAL    ? "the same frames as"
+                           : a->verdict == BF_VERDICT_SAME_CONTENT ? "a copy of"
+                           : a->verdict == BF_VERDICT_INCONCLUSIVE ? "perhaps a copy of"
+                                                                   : "parts are of";
+
+    bf_buf_printf(out, "%s: %s record %" PRIu64 " (%s), which a generator made",
+                  certain ? "KNOWN SYNTHETIC" : "INCONCLUSIVE", relation, a->record.index, title);
+}
+
 void bf_answer_headline(struct bf_buf *out, const struct bf_answer *a)
 {
+    enum bf_making making = bf_answer_making(a);
     char title[BF_TITLE_MAX * 4 + 1];
 
     bf_text_escape(title, sizeof title, a->record.title, strlen(a->record.title));
     if (a->has_record && a->believed == BF_BELIEVED_NO)
         bf_buf_printf(out, "by an issuer you DO NOT TRUST: ");
+    if (making == BF_MAKING_KNOWN || making == BF_MAKING_UNCERTAIN) {
+        headline_synthetic(out, a, title, making == BF_MAKING_KNOWN);
+        return;
+    }
+    if (making == BF_MAKING_MARKED)
+        bf_buf_printf(out, "MADE BY A GENERATOR, as its mark says; ");
     switch (a->verdict) {
     case BF_VERDICT_IDENTICAL:
         bf_buf_printf(out, "IDENTICAL to record %" PRIu64 " (%s): %s", a->record.index, title,
@@ -278,6 +364,8 @@ static void print_headline(const struct bf_answer *a)
     bf_buf_release(&text);
     if (a->reason[0] != '\0')
         printf("  %-11s %s\n", "because", a->reason);
+    if (bf_answer_mark(file, sizeof file, a))
+        printf("  %-11s %s\n", "mark", file);
 }
 
 static void print_issuer(const struct bf_answer *a)
@@ -293,6 +381,8 @@ static void print_issuer(const struct bf_answer *a)
         printf("  %-11s %s\n", "", key);
     bf_time_format(time, a->record.claimed_unix_s);
     printf("  %-11s %s, by the issuer's clock\n", "registered", time);
+    if (a->record.kind == BF_RECORD_SYNTHETIC)
+        printf("  %-11s synthetic: made by the method '%s'\n", "kind", a->record.method);
 }
 
 static void print_span(const struct bf_answer *a, const struct bf_span *s)

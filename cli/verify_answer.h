@@ -43,11 +43,29 @@ struct bf_answer {
     struct bf_answer_part *part; /* spans of part k + 1 come from part[k] */
     size_t n_parts;
     struct bf_stills *stills;
+    struct bf_mark_result mark; /* n_frames 0 where it was not read */
     bool same_bytes;
     bool offline;
     uint64_t n_private;  /* records whose digests are not on the ledger */
     struct bf_intake in; /* what the suspect is like */
 };
+
+/*
+ * What the answer says of a generator. A match with a synthetic record is a copy of a synthetic
+ * video; but where only parts of it match, it may as well be the real video that the record was
+ * made from, which the mark alone tells apart.
+ */
+enum bf_making {
+    BF_MAKING_NONE = 1,  /* nothing points to a generator */
+    BF_MAKING_KNOWN,     /* of a synthetic record */
+    BF_MAKING_UNCERTAIN, /* shares pictures with one, and has no mark */
+    BF_MAKING_MARKED,    /* of no synthetic record, and has the mark */
+};
+enum bf_making bf_answer_making(const struct bf_answer *a);
+/* "identical", "altered" and so on; "known-synthetic" whatever it is to a synthetic record. */
+const char *bf_answer_verdict_name(const struct bf_answer *a);
+/* What the mark says, as a sentence; false, and nothing in out, where it says nothing. */
+bool bf_answer_mark(char *out, size_t cap, const struct bf_answer *a);
 
 enum bf_exit bf_answer_exit(const struct bf_answer *a);
 void bf_answer_print(const struct bf_answer *a);

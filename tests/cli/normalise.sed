@@ -12,3 +12,5 @@ s/brightness x [0-9.]+ [+-][0-9]+/brightness <x>/
 s/cut off after [0-9]+ frames/cut off after <n> frames/
 # Which check a flipped byte of a random proof trips over is chance.
 s/the proof is not valid \([a-z-]+\): .*/the proof is not valid (<why>)/
+s/"z":-?[0-9.e-]+/"z":<x>/g
+s/\(z [0-9.]+/(z <x>/
