@@ -13,6 +13,8 @@ const struct bf_command *const bf_commands[] = {
     &bf_cmd_swap_train,
     &bf_cmd_swap_convert,
     &bf_cmd_swap_evaluate,
+    &bf_cmd_swap_blend,
+    &bf_cmd_swap_dataset,
     &bf_cmd_ledger_init,
     &bf_cmd_ledger_log,
     &bf_cmd_ledger_show,

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The first bin's lower edge, and bins a unit. */
@@ -112,6 +113,23 @@ static void extend(float *curve, int channel, const struct sums *from)
         curve[i] = curve[high] + (float)(i - high) * unit;
 }
 
+/* Where few pixels lie the curve is steep or flat by chance: red lips would make a red nose. */
+static void smooth(float *curve)
+{
+    enum { REACH = 4 };
+    float before[BF_COLOUR_BINS];
+    int i, k;
+
+    memcpy(before, curve, sizeof before);
+    for (i = REACH; i < BF_COLOUR_BINS - REACH; i++) {
+        float sum = 0;
+
+        for (k = -REACH; k <= REACH; k++)
+            sum += (float)(REACH + 1 - abs(k)) * before[i + k];
+        curve[i] = sum / ((REACH + 1) * (REACH + 1));
+    }
+}
+
 void bf_colour_map_measure_two(struct bf_colour_map *m, enum bf_colour_mode mode, const float *from,
                                const float *mask_from, size_t n_from, const float *to,
                                const float *mask_to, size_t n_to)
@@ -132,6 +150,7 @@ void bf_colour_map_measure_two(struct bf_colour_map *m, enum bf_colour_mode mode
     for (c = 0; mode == BF_COLOUR_HISTOGRAM && c < 3; c++) {
         match(m->curve[c], c, &a, &b);
         extend(m->curve[c], c, &a);
+        smooth(m->curve[c]);
     }
 }
 

@@ -20,8 +20,8 @@ enum {
 };
 
 #define POOR 0.08f /* of quality */
-/* Where the second person has more than this share of the first one's faces it is not clear whom the
- * set is to be of. */
+/* Where the second person has more than this share of the first one's faces it is not clear whom
+ * the set is to be of. */
 #define RIVAL 0.5f
 
 struct bf_extract {
@@ -171,8 +171,8 @@ static bool place(struct bf_affine *to_frame, struct bf_point3 *mesh, const stru
 
     bf_face_view_aspect(x->view, &wide, &high);
     for (i = 0; i < BF_FACE_POINTS; i++)
-        mesh[i] = (struct bf_point3){face->point[i].x * wide, face->point[i].y * high,
-                                     face->point[i].z};
+        mesh[i] =
+            (struct bf_point3){face->point[i].x * wide, face->point[i].y * high, face->point[i].z};
     return bf_face_align(to_frame, mesh, (float)x->how.size, BF_SET_EYE_DISTANCE);
 }
 
@@ -212,13 +212,14 @@ static enum bf_err take(struct bf_extract *x, const struct bf_face *face,
     enum bf_err rc;
 
     x->counts.n_seen++;
-    if (face->quality < POOR ||
-        face->box.right - face->box.left < (float)x->how.smallest ||
-        face->box.bottom - face->box.top < (float)x->how.smallest || !place(&to_frame, mesh, x, face)) {
+    if (face->quality < POOR || face->box.right - face->box.left < (float)x->how.smallest ||
+        face->box.bottom - face->box.top < (float)x->how.smallest ||
+        !place(&to_frame, mesh, x, face)) {
         x->counts.n_poor++;
         return BF_OK;
     }
-    rc = bf_face_view_cut(x->pixels, x->view, x->how.size, &to_frame, BF_FACE_EDGE_REPEAT, 1, 0, err);
+    rc = bf_face_view_cut(x->pixels, x->view, x->how.size, &to_frame, BF_FACE_EDGE_REPEAT, 1, 0,
+                          err);
     if (rc != BF_OK)
         return rc;
     thumbs = realloc(x->thumb, (x->set.n + 1) * sizeof *thumbs);

@@ -102,9 +102,8 @@ void bf_face_set_order(size_t *order, const struct bf_face_set *set,
     if (key == NULL)
         return;
     for (i = 0; i < set->n; i++)
-        key[i] = (struct key){how == BF_EXTRACT_BY_POSE ? set->face[i].yaw_deg
-                                                        : -set->face[i].sharpness,
-                              i};
+        key[i] = (struct key){
+            how == BF_EXTRACT_BY_POSE ? set->face[i].yaw_deg : -set->face[i].sharpness, i};
     qsort(key, set->n, sizeof *key, by_value);
     for (i = 0; i < set->n; i++)
         order[i] = key[i].index;

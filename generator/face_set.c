@@ -96,8 +96,7 @@ static bool get_index(uint64_t *out, const json_t *o, const char *name, uint64_t
 {
     const json_t *v = json_object_get(o, name);
 
-    if (!json_is_integer(v) || json_integer_value(v) < 0 ||
-        (uint64_t)json_integer_value(v) > max)
+    if (!json_is_integer(v) || json_integer_value(v) < 0 || (uint64_t)json_integer_value(v) > max)
         return false;
     *out = (uint64_t)json_integer_value(v);
     return true;
@@ -141,10 +140,10 @@ static bool read_face(struct bf_set_face *f, struct bf_face_set *set, const json
         bf_face_set_source(&f->source, set, source, NULL) != BF_OK)
         return false;
     snprintf(f->file, sizeof f->file, "%s", file);
-    if (!get_index(&f->frame, o, "frame", UINT32_MAX) ||
-        !get_index(&pts, o, "pts_us", INT64_MAX) || !get_index(&track, o, "track", UINT32_MAX) ||
-        !get_float(&f->yaw_deg, o, "yaw") || !get_float(&f->pitch_deg, o, "pitch") ||
-        !get_float(&f->roll_deg, o, "roll") || !get_float(&f->gap[BF_EYE_RIGHT], o, "gap_right") ||
+    if (!get_index(&f->frame, o, "frame", UINT32_MAX) || !get_index(&pts, o, "pts_us", INT64_MAX) ||
+        !get_index(&track, o, "track", UINT32_MAX) || !get_float(&f->yaw_deg, o, "yaw") ||
+        !get_float(&f->pitch_deg, o, "pitch") || !get_float(&f->roll_deg, o, "roll") ||
+        !get_float(&f->gap[BF_EYE_RIGHT], o, "gap_right") ||
         !get_float(&f->gap[BF_EYE_LEFT], o, "gap_left") ||
         !get_float(&f->sharpness, o, "sharpness") || !get_float(&f->quality, o, "quality") ||
         !get_float(&f->size, o, "size") ||

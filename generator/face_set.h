@@ -2,9 +2,10 @@
  * face_set.h - the faces of one person in a folder: aligned pictures, and beside them what is known
  *
  * DIR/000001.png ... are squares in which the mean face's eyes lie at the same place
- * (BF_SET_EYE_DISTANCE). DIR/faces.jsonl has one JSON object a line: the first says whose faces they
- * are and by what statement, each other one describes a picture: source, frame, landmarks, pose,
- * eyes, sharpness, quality, identity. A picture that somebody deletes is no longer in the set.
+ * (BF_SET_EYE_DISTANCE). DIR/faces.jsonl has one JSON object a line: the first says whose faces
+ * they are and by what statement, each other one describes a picture: source, frame, landmarks,
+ * pose, eyes, sharpness, quality, identity. A picture that somebody deletes is no longer in the
+ * set.
  */
 #ifndef BF_FACE_SET_H
 #define BF_FACE_SET_H
@@ -37,10 +38,10 @@ struct bf_set_face {
 
 struct bf_face_set {
     char *dir;
-    unsigned size;           /* side of a picture */
-    uint8_t subject32[32];   /* SHA-256 of the consent or data-set statement */
-    char *subject;           /* the statement's file name */
-    char **source;           /* (n_sources) files that the faces are from */
+    unsigned size;         /* side of a picture */
+    uint8_t subject32[32]; /* SHA-256 of the consent or data-set statement */
+    char *subject;         /* the statement's file name */
+    char **source;         /* (n_sources) files that the faces are from */
     size_t n_sources;
     struct bf_set_face *face; /* (n), in the order of the file */
     size_t n;

@@ -7,6 +7,7 @@ s/\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\b/<time>/g
 s/\b[0-9]+(\.[0-9]+)? (kB|MB)\b/<size>/g
 s/"(file_size|digest_bytes|offset_us)":-?[0-9]+/"\1":<n>/g
 s/"(gain|bias|speed)":-?[0-9.e-]+/"\1":<x>/g
+s/^(  changed    )[0-9.]+ %/\1<x> %/
 s/brightness x [0-9.]+ [+-][0-9]+/brightness <x>/
 s/cut off after [0-9]+ frames/cut off after <n> frames/
 # Which check a flipped byte of a random proof trips over is chance.
