@@ -143,11 +143,10 @@ static void print_answer(const struct job *j, bool json)
     char name[1024];
 
     if (json) {
-        bf_cli_print_json(json_pack("{s:s, s:o, s:o, s:I, s:I}", "schema", SCHEMA, "file",
-                                    bf_cli_json_text(j->in), "output",
-                                    bf_cli_json_text(j->opts->out), "frames",
-                                    (json_int_t)c.n_frames, "frames_changed",
-                                    (json_int_t)c.n_changed));
+        bf_cli_print_json(
+            json_pack("{s:s, s:o, s:o, s:I, s:I}", "schema", SCHEMA, "file",
+                      bf_cli_json_text(j->in), "output", bf_cli_json_text(j->opts->out), "frames",
+                      (json_int_t)c.n_frames, "frames_changed", (json_int_t)c.n_changed));
         return;
     }
     bf_text_escape(name, sizeof name, j->opts->out, strlen(j->opts->out));
@@ -215,7 +214,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     enum bf_err rc;
 
     if (o->model == NULL || o->out == NULL || o->key == NULL)
-        return bf_cli_usage(cmd, "'swap convert' needs --model DIR, --output OUT.mp4 and --key FILE");
+        return bf_cli_usage(cmd,
+                            "'swap convert' needs --model DIR, --output OUT.mp4 and --key FILE");
     if (bf_cli_is_one_of(o->out, n_args, args))
         return bf_cli_usage(cmd, "--output does not replace the input");
     if (!read_how(&how, o, cmd))

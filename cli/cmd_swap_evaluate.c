@@ -71,8 +71,7 @@ static void print_text(const struct bf_swap_self *self, const struct bf_swap_vid
     printf("held-out faces decoded as themselves, within the face (the whole square):\n");
     for (who = BF_SWAP_A; who <= BF_SWAP_B; who++)
         printf("  %c  %4zu faces   SSIM %.3f (%.3f)   PSNR %.1f dB (%.1f)\n", who ? 'B' : 'A',
-               self[who].n, self[who].ssim, self[who].ssim_all, self[who].psnr,
-               self[who].psnr_all);
+               self[who].n, self[who].ssim, self[who].ssim_all, self[who].psnr, self[who].psnr_all);
     if (v == NULL)
         return;
     printf("the fake beside its source, %" PRIu64 " of %" PRIu64 " frames with the face in both:\n",

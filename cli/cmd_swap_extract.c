@@ -81,14 +81,14 @@ static void print_text(const struct bf_extract_counts *c, const char *dir)
 
 static void print_json(const struct bf_extract_counts *c, const char *dir, const uint8_t *subject32)
 {
-    bf_cli_print_json(json_pack(
-        "{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "schema", SCHEMA,
-        "output", bf_cli_json_text(dir), "subject_sha256", bf_cli_json_hex(subject32, 32), "files",
-        (json_int_t)c->n_files, "files_damaged", (json_int_t)c->n_bad_files, "files_without_face",
-        (json_int_t)c->n_empty_files, "frames", (json_int_t)c->n_frames, "seen",
-        (json_int_t)c->n_seen, "poor", (json_int_t)c->n_poor, "alike", (json_int_t)c->n_alike,
-        "others", (json_int_t)c->n_others, "people", (json_int_t)c->n_people, "kept",
-        (json_int_t)c->n_kept));
+    bf_cli_print_json(json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                                "schema", SCHEMA, "output", bf_cli_json_text(dir), "subject_sha256",
+                                bf_cli_json_hex(subject32, 32), "files", (json_int_t)c->n_files,
+                                "files_damaged", (json_int_t)c->n_bad_files, "files_without_face",
+                                (json_int_t)c->n_empty_files, "frames", (json_int_t)c->n_frames,
+                                "seen", (json_int_t)c->n_seen, "poor", (json_int_t)c->n_poor,
+                                "alike", (json_int_t)c->n_alike, "others", (json_int_t)c->n_others,
+                                "people", (json_int_t)c->n_people, "kept", (json_int_t)c->n_kept));
 }
 
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
@@ -108,8 +108,9 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (o->out == NULL)
         return bf_cli_usage(cmd, "'swap extract' needs --output DIR");
     if (o->subject == NULL)
-        return bf_cli_usage(cmd, "'swap extract' needs --subject FILE: the person's consent, or the "
-                                 "terms of the data set");
+        return bf_cli_usage(cmd,
+                            "'swap extract' needs --subject FILE: the person's consent, or the "
+                            "terms of the data set");
     if (!bf_swap_arg_number(&every, o->every, 1, 100000))
         return bf_cli_usage(cmd, "--every is a number of frames from 1 to 100000");
     if (!bf_swap_arg_number(&size, o->size, 64, 1024) || size % 2 != 0)

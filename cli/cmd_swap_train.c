@@ -71,17 +71,18 @@ static void print_answer(const struct train_opts *o, uint64_t done, const struct
     char name[1024];
 
     if (o->json) {
-        bf_cli_print_json(json_pack(
-            "{s:s, s:o, s:I, s:b, s:f, s:f, s:f, s:o, s:o}", "schema", SCHEMA, "model",
-            bf_cli_json_text(o->model), "iterations", (json_int_t)done, "finished", finished,
-            "loss_a", t->last.loss[0], "loss_b", t->last.loss[1], "faces_per_s",
-            t->last.faces_a_second, "ssim",
-            t->measured.previewed ? json_real(t->measured.ssim) : json_null(), "psnr_db",
-            t->measured.previewed ? json_real(t->measured.psnr) : json_null()));
+        bf_cli_print_json(
+            json_pack("{s:s, s:o, s:I, s:b, s:f, s:f, s:f, s:o, s:o}", "schema", SCHEMA, "model",
+                      bf_cli_json_text(o->model), "iterations", (json_int_t)done, "finished",
+                      finished, "loss_a", t->last.loss[0], "loss_b", t->last.loss[1], "faces_per_s",
+                      t->last.faces_a_second, "ssim",
+                      t->measured.previewed ? json_real(t->measured.ssim) : json_null(), "psnr_db",
+                      t->measured.previewed ? json_real(t->measured.psnr) : json_null()));
         return;
     }
     bf_text_escape(name, sizeof name, o->model, strlen(o->model));
-    printf("%s after %" PRIu64 " iterations in %s\n", finished ? "finished" : "stopped", done, name);
+    printf("%s after %" PRIu64 " iterations in %s\n", finished ? "finished" : "stopped", done,
+           name);
     if (t->measured.previewed)
         printf("  held out   SSIM %.3f, PSNR %.1f dB within the face\n", t->measured.ssim,
                t->measured.psnr);

@@ -50,8 +50,8 @@ enum bf_err bf_region_features(float *mask, size_t size, const struct bf_point2 
         return bf_error_nomem(err);
     for (i = 0; i < size * size; i++)
         mask[i] = 0;
-    rc = add_part(mask, part, size, point, eye_right, sizeof eye_right / sizeof *eye_right, GROW_EYE,
-                  err);
+    rc = add_part(mask, part, size, point, eye_right, sizeof eye_right / sizeof *eye_right,
+                  GROW_EYE, err);
     if (rc == BF_OK)
         rc = add_part(mask, part, size, point, eye_left, sizeof eye_left / sizeof *eye_left,
                       GROW_EYE, err);

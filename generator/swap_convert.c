@@ -167,8 +167,8 @@ static bool place(struct bf_affine *to_frame, struct bf_affine *to_view, struct 
 
     bf_face_view_aspect(c->view, &wide, &high);
     for (i = 0; i < BF_FACE_POINTS; i++)
-        mesh[i] = (struct bf_point3){face->point[i].x * wide, face->point[i].y * high,
-                                     face->point[i].z};
+        mesh[i] =
+            (struct bf_point3){face->point[i].x * wide, face->point[i].y * high, face->point[i].z};
     if (!bf_face_align(to_view, mesh, (float)c->model.shape->size, BF_SWAP_EYE_DISTANCE) ||
         !bf_affine_invert(&back, to_view))
         return false;
@@ -364,8 +364,8 @@ static void warp_row(void *arg, size_t row, size_t thread)
 
     (void)thread;
     for (x = 0; x < w->r.w; x++) {
-        struct bf_point2 p = bf_affine_apply(w->back, (float)(w->r.x + x) + 0.5f,
-                                             (float)w->r.y + (float)row + 0.5f);
+        struct bf_point2 p =
+            bf_affine_apply(w->back, (float)(w->r.x + x) + 0.5f, (float)w->r.y + (float)row + 0.5f);
 
         alpha[x] = sample_mask(w->c->mask, size, p.x, p.y);
         if (alpha[x] < LEAST_PART)

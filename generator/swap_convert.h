@@ -20,17 +20,18 @@ struct bf_convert_options {
     uint32_t track; /* the face to replace; 0: the largest, followed as long as it is there */
     enum bf_colour_mode colour;
     enum bf_convert_mask mask;
-    bool seamless;          /* Poisson blending instead of a soft edge alone */
-    float erode, feather;   /* of the face's square; inwards, and the deviation of the edge */
-    float sharpen;          /* 0: not; 0.5 is usual */
-    unsigned n_threads;     /* 0: as many as there are processors */
+    bool seamless;        /* Poisson blending instead of a soft edge alone */
+    float erode, feather; /* of the face's square; inwards, and the deviation of the edge */
+    float sharpen;        /* 0: not; 0.5 is usual */
+    unsigned n_threads;   /* 0: as many as there are processors */
 };
 
 /* The usual: colours by Reinhard, both masks, sharpened by 0.4. */
 struct bf_convert_options bf_convert_usual(void);
 
 struct bf_convert_counts {
-    uint64_t n_frames, n_changed; /* frames without the face, or where it is lost, pass as they are */
+    uint64_t n_frames,
+        n_changed; /* frames without the face, or where it is lost, pass as they are */
 };
 
 struct bf_convert;

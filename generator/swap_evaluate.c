@@ -330,8 +330,8 @@ enum bf_err bf_swap_evaluate_video(struct bf_swap_video *out, const char *source
         if (rc != BF_OK || (v[0].frame == NULL && v[1].frame == NULL))
             break;
         if (v[0].frame == NULL || v[1].frame == NULL) {
-            rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' and '%s' are not of the same length", source,
-                              fake);
+            rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' and '%s' are not of the same length",
+                              source, fake);
             break;
         }
         bf_progress_step(progress, (uint64_t)v[0].frame->pts_us,

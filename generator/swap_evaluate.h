@@ -17,11 +17,12 @@ struct bf_swap_self {
 /* Of a converted video beside its source, frame by frame where a face is seen in both. */
 struct bf_swap_video {
     uint64_t n_frames, n_both; /* in all; with the face in both */
-    double identity;           /* share of frames whose face is nearer to the new person than to the old */
-    double identity_source;    /* the same of the source: how often the descriptor errs */
-    double pose_deg;           /* mean angle between the two heads' rotations */
-    double eyes;     /* correlation of how far the eyes are open; NAN where they never move */
-    double flicker;  /* what changes from frame to frame and back within the face, over the source's */
+    double identity; /* share of frames whose face is nearer to the new person than to the old */
+    double identity_source; /* the same of the source: how often the descriptor errs */
+    double pose_deg;        /* mean angle between the two heads' rotations */
+    double eyes; /* correlation of how far the eyes are open; NAN where they never move */
+    double
+        flicker; /* what changes from frame to frame and back within the face, over the source's */
 };
 
 /* The model in dir on the held-out faces of the two sets; out is (2), A's and B's. */

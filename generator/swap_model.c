@@ -161,11 +161,11 @@ enum bf_err bf_swap_about_save(const struct bf_swap_about *about, const char *di
                                struct bf_error *err)
 {
     const struct bf_swap_shape *shape = &bf_swap_shapes[about->preset];
-    json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:o, s:o}", "schema", BF_SWAP_SCHEMA,
-                          "preset", shape->name, "architecture", shape->architecture, "size",
-                          (int)shape->size, "batch", (int)about->batch, "seed",
-                          (json_int_t)about->seed, "a", person(about, BF_SWAP_A), "b",
-                          person(about, BF_SWAP_B));
+    json_t *o =
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:o, s:o}", "schema", BF_SWAP_SCHEMA, "preset",
+                  shape->name, "architecture", shape->architecture, "size", (int)shape->size,
+                  "batch", (int)about->batch, "seed", (json_int_t)about->seed, "a",
+                  person(about, BF_SWAP_A), "b", person(about, BF_SWAP_B));
     char *text = o != NULL ? json_dumps(o, JSON_INDENT(2)) : NULL;
     struct bf_output *out = NULL;
     char path[PATH_CAP];

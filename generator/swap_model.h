@@ -1,9 +1,9 @@
 /*
  * swap_model.h - the swap autoencoder: one encoder for both people, a decoder with a mask for each
  *
- * The scheme of 2017: what the encoder makes of a face must serve both decoders, so it holds pose and
- * expression, and the decoder adds whose face it is. A model is a folder: model.json says what it is
- * and of whom, model.safetensors has the weights and, for going on, the optimiser's state.
+ * The scheme of 2017: what the encoder makes of a face must serve both decoders, so it holds pose
+ * and expression, and the decoder adds whose face it is. A model is a folder: model.json says what
+ * it is and of whom, model.safetensors has the weights and, for going on, the optimiser's state.
  */
 #ifndef BF_SWAP_MODEL_H
 #define BF_SWAP_MODEL_H
@@ -20,11 +20,11 @@ enum bf_swap_who { BF_SWAP_A, BF_SWAP_B };
 
 struct bf_swap_shape {
     const char *name, *architecture;
-    unsigned size;   /* side of the pictures in and out */
-    unsigned width;  /* channels of the encoder's first layer, which double three times */
-    unsigned code;   /* numbers between encoder and decoders */
-    unsigned bottom; /* channels at a sixteenth of the size */
-    unsigned up[4];  /* and at an eighth, a quarter, a half, the whole of it */
+    unsigned size;       /* side of the pictures in and out */
+    unsigned width;      /* channels of the encoder's first layer, which double three times */
+    unsigned code;       /* numbers between encoder and decoders */
+    unsigned bottom;     /* channels at a sixteenth of the size */
+    unsigned up[4];      /* and at an eighth, a quarter, a half, the whole of it */
     unsigned iterations; /* of training, unless asked otherwise */
 };
 
@@ -57,7 +57,8 @@ struct bf_swap_model {
     struct bf_swap_net net[2];
 };
 
-/* The networks on weights of their own, drawn from the seed; planned for batch faces by the caller. */
+/* The networks on weights of their own, drawn from the seed; planned for batch faces by the caller.
+ */
 enum bf_err bf_swap_model_create(struct bf_swap_model *m, const struct bf_swap_about *about,
                                  bool training, struct bf_error *err);
 void bf_swap_model_release(struct bf_swap_model *m);

@@ -1,5 +1,6 @@
 /*
- * swap_preview.h - a sheet of faces that training has not seen: A, A as A, A as B, B, B as B, B as A
+ * swap_preview.h - a sheet of faces that training has not seen: A, A as A, A as B, B, B as B, B as
+ * A
  */
 #ifndef BF_SWAP_PREVIEW_H
 #define BF_SWAP_PREVIEW_H

@@ -9,8 +9,8 @@
 #include "lib/base/error.h"
 
 struct bf_swap_quality {
-    double ssim, psnr;           /* within the mask; psnr in dB over the three colours */
-    double ssim_all, psnr_all;   /* of the whole square */
+    double ssim, psnr;         /* within the mask; psnr in dB over the three colours */
+    double ssim_all, psnr_all; /* of the whole square */
 };
 
 /*

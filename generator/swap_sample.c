@@ -73,8 +73,8 @@ static enum bf_err draw_masks(struct bf_swap_face *face, const struct bf_swap_fa
     enum bf_err rc;
 
     for (i = 0; i < BF_FACE_POINTS; i++)
-        point[i] = (struct bf_point2){face->about->point[i].x * scale,
-                                      face->about->point[i].y * scale};
+        point[i] =
+            (struct bf_point2){face->about->point[i].x * scale, face->about->point[i].y * scale};
     bf_region_face(scratch, f->side, point);
     for (i = 0; i < n; i++)
         face->face[i] = to_byte(255 * scratch[i]);
@@ -148,8 +148,8 @@ static enum bf_err check_people(const struct bf_face_set *set, struct bf_error *
     free(person);
     if (10 * others > set->n)
         return bf_error_set(err, BF_ERR_USAGE,
-                            "%zu of the %zu faces in '%s' are of other people: take them out", others,
-                            set->n, set->dir);
+                            "%zu of the %zu faces in '%s' are of other people: take them out",
+                            others, set->n, set->dir);
     return BF_OK;
 }
 
@@ -396,8 +396,8 @@ static void draw_sample(const struct bf_swap_sample *out, const struct bf_swap_f
                 memcpy(out->in + 3 * i, out->target + 3 * i, 3 * sizeof(float));
             }
             for (c = 0; c < 3; c++) {
-                out->target[3 * i + (size_t)c] =
-                    fminf(fmaxf(out->target[3 * i + (size_t)c] * light->gain[c] + light->bias, 0), 1);
+                out->target[3 * i + (size_t)c] = fminf(
+                    fmaxf(out->target[3 * i + (size_t)c] * light->gain[c] + light->bias, 0), 1);
                 out->in[3 * i + (size_t)c] =
                     fminf(fmaxf(out->in[3 * i + (size_t)c] * light->gain[c] + light->bias, 0), 1);
             }

@@ -30,8 +30,8 @@ struct bf_swap_faces {
 /*
  * Read the pictures of the set in dir, for samples of size pixels. The last tenth of the faces of
  * each source, as time goes, are held out: neighbours in time are too alike to be drawn at random.
- * Of photographs, one face each, the last tenth of all. BF_ERR_NOT_FOUND where the set has fewer than
- * BF_SWAP_FACES_MIN, BF_ERR_USAGE where it is of more than one person.
+ * Of photographs, one face each, the last tenth of all. BF_ERR_NOT_FOUND where the set has fewer
+ * than BF_SWAP_FACES_MIN, BF_ERR_USAGE where it is of more than one person.
  */
 enum bf_err bf_swap_faces_load(struct bf_swap_faces *f, const char *dir, unsigned size,
                                struct bf_error *err);
@@ -47,8 +47,8 @@ struct bf_swap_sample {
 
 /*
  * A sample of face k as random says: turned by up to 10 degrees, zoomed and moved by up to 5 %,
- * made higher or lower by up to 10 %, mirrored or not, its light changed a little; the input warped by a grid of 5 x 5 points. others
- * lends pixels for what is laid over the face; may be f.
+ * made higher or lower by up to 10 %, mirrored or not, its light changed a little; the input warped
+ * by a grid of 5 x 5 points. others lends pixels for what is laid over the face; may be f.
  */
 void bf_swap_sample_make(const struct bf_swap_sample *out, const struct bf_swap_faces *f, size_t k,
                          const struct bf_swap_faces *others, struct bf_random *random);

@@ -82,9 +82,10 @@ static enum bf_err lock_dir(struct trainer *t, struct bf_error *err)
     if (t->lock < 0)
         return bf_error_errno(err, "cannot open the folder '%s'", t->dir);
     if (flock(t->lock, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? bf_error_set(err, BF_ERR_EXISTS,
-                                                   "'%s' is being trained by another program", t->dir)
-                                    : bf_error_errno(err, "cannot lock '%s'", t->dir);
+        return errno == EWOULDBLOCK
+                   ? bf_error_set(err, BF_ERR_EXISTS, "'%s' is being trained by another program",
+                                  t->dir)
+                   : bf_error_errno(err, "cannot lock '%s'", t->dir);
     return BF_OK;
 }
 
@@ -92,8 +93,8 @@ static void fill_about(struct bf_swap_about *about, const struct trainer *t)
 {
     int who;
 
-    *about = (struct bf_swap_about){
-        .preset = t->how->preset, .seed = t->how->seed, .batch = t->batch};
+    *about =
+        (struct bf_swap_about){.preset = t->how->preset, .seed = t->how->seed, .batch = t->batch};
     for (who = BF_SWAP_A; who <= BF_SWAP_B; who++) {
         const struct bf_face_set *set = &t->faces[who].set;
 
@@ -240,9 +241,8 @@ static void make_sample(void *arg, size_t i, size_t thread)
     const struct bf_swap_sample s = {all->in + 3 * slot * one, all->target + 3 * slot * one,
                                      all->mask + slot * one, all->weight + slot * one};
     const struct bf_swap_faces *f = &t->faces[who];
-    struct bf_random r = {
-        bf_random_mix(bf_random_mix(t->how->seed + 1) ^
-                      (t->optim->step * 2 * BATCH_MAX + who * BATCH_MAX + slot))};
+    struct bf_random r = {bf_random_mix(bf_random_mix(t->how->seed + 1) ^
+                                        (t->optim->step * 2 * BATCH_MAX + who * BATCH_MAX + slot))};
 
     (void)thread;
     bf_swap_sample_make(&s, f, bf_random_below(&r, f->n_trained), &t->faces[1 - who], &r);

@@ -93,13 +93,13 @@ static unsigned exif_orientation(const uint8_t *p, size_t n)
 }
 
 /* How shown pixels come from stored ones, for EXIF's values 1 to 8. */
-static const struct bf_orientation turn[9] = {{1, 0, 0, 1},  {1, 0, 0, 1},   {-1, 0, 0, 1},
-                                              {-1, 0, 0, -1}, {1, 0, 0, -1}, {0, 1, 1, 0},
+static const struct bf_orientation turn[9] = {{1, 0, 0, 1},   {1, 0, 0, 1},   {-1, 0, 0, 1},
+                                              {-1, 0, 0, -1}, {1, 0, 0, -1},  {0, 1, 1, 0},
                                               {0, 1, -1, 0},  {0, -1, -1, 0}, {0, -1, 1, 0}};
 
 /*
- * A JPEG's and WebP's colours are BT.601 whatever their size; a JPEG's are of full range, and FFmpeg
- * says so by the format or by the frame.
+ * A JPEG's and WebP's colours are BT.601 whatever their size; a JPEG's are of full range, and
+ * FFmpeg says so by the format or by the frame.
  */
 static enum bf_err to_rgb(struct bf_picture *rgb, const AVFrame *av, struct bf_error *err)
 {
@@ -222,6 +222,6 @@ void bf_photo_frame(struct bf_frame *frame, const struct bf_picture *p)
                                .pixel_format = "rgb24",
                                .n_planes = 1,
                                .orientation = {1, 0, 0, 1}};
-    frame->plane[0] = (struct bf_plane){p->rgb, (ptrdiff_t)p->width * 3, (size_t)p->width * 3,
-                                        p->height};
+    frame->plane[0] =
+        (struct bf_plane){p->rgb, (ptrdiff_t)p->width * 3, (size_t)p->width * 3, p->height};
 }

@@ -1,8 +1,8 @@
 /*
  * face_set_fixture.h - sets of drawn faces in a folder of their own
  */
-#ifndef FACE_SET_FIXTURE_H
-#define FACE_SET_FIXTURE_H
+#ifndef BF_FACE_SET_FIXTURE_H
+#define BF_FACE_SET_FIXTURE_H
 
 #include <math.h>
 #include <stdlib.h>

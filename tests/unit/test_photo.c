@@ -28,7 +28,8 @@ static void put(const void *p, size_t n)
 /* Red, green, blue and grey quarters, 48 x 32. */
 static void draw(struct bf_picture *p)
 {
-    static const struct bf_rgb c[4] = {{200, 30, 30}, {30, 200, 30}, {30, 30, 200}, {128, 128, 128}};
+    static const struct bf_rgb c[4] = {
+        {200, 30, 30}, {30, 200, 30}, {30, 30, 200}, {128, 128, 128}};
     int i;
 
     assert_int_equal(bf_picture_create(p, 48, 32, NULL), BF_OK);
@@ -76,9 +77,9 @@ static void both_kinds(void **state)
 /* A camera held upright writes its picture lying, and says so. */
 static void turned(void **state)
 {
-    static const uint8_t exif[] = {0xff, 0xe1, 0, 34,  'E', 'x', 'i', 'f', 0, 0, 'M', 'M',
-                                   0,    42,   0, 0,   0,   8,   0,   1,   1, 0x12, 0, 3,
-                                   0,    0,    0, 1,   0,   6,   0,   0,   0, 0,   0, 0};
+    static const uint8_t exif[] = {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0,    'M', 'M',
+                                   0,    42,   0, 0,  0,   8,   0,   1,   1, 0x12, 0,   3,
+                                   0,    0,    0, 1,  0,   6,   0,   0,   0, 0,    0,   0};
     struct bf_buf file = {0}, with = {0};
     struct bf_picture p, got;
 

@@ -115,8 +115,8 @@ static void learns(void **state)
 
 static void refused(void **state)
 {
-    struct bf_swap_train_options how = {.preset = BF_SWAP_STANDARD, .iterations = 1, .batch = 2,
-                                        .seed = 5};
+    struct bf_swap_train_options how = {
+        .preset = BF_SWAP_STANDARD, .iterations = 1, .batch = 2, .seed = 5};
     struct watch w = {0};
     struct bf_error err;
     uint64_t done;
