@@ -9,7 +9,6 @@
 enum {
     CANDIDATES = 5, /* records that a suspect is held against because of their codes */
     HYPOTHESES = 6, /* and because of their features */
-    TIME_LINES = 4, /* that a still's moment is looked for on */
 };
 
 #define COVERED 0.97 /* of the suspect: nothing is left to look for */
@@ -83,9 +82,9 @@ struct trial {
 /* The hypothesis' geometry, registered at the times that its own sightings suggest. */
 static enum bf_err register_hypothesis(bool *holds, struct trial *t, struct bf_error *err)
 {
-    struct bf_time_line line[TIME_LINES];
+    struct bf_time_line line[BF_PLACE_LINES];
     size_t n = 0;
-    enum bf_err rc = bf_votes_moments(line, TIME_LINES, &n, t->moment, t->n_moments,
+    enum bf_err rc = bf_votes_moments(line, BF_PLACE_LINES, &n, t->moment, t->n_moments,
                                       bf_trace_end_us(t->suspect->trace), err);
 
     *holds = false;
