@@ -292,6 +292,7 @@ enum bf_err bf_search_ledger(struct bf_finds *f, const struct bf_suspect *s, str
                              bf_record_blob *get, void *ctx, struct bf_error *err)
 {
     struct shapes shapes = {get, ctx, NULL};
+    struct bf_still_features features = {0};
     enum bf_err rc;
     int turned;
     size_t i;
@@ -302,7 +303,11 @@ enum bf_err bf_search_ledger(struct bf_finds *f, const struct bf_suspect *s, str
         struct bf_sightings seen = {0};
         struct bf_hypotheses h = {0};
 
-        rc = bf_sightings_find(&seen, s->stills, turned == 1, t, NULL, err);
+        if (features.item == NULL)
+            rc = bf_still_features_find(&features, s->stills, err);
+        if (rc == BF_OK)
+            rc = bf_sightings_find(&seen, &features, turned ? BF_LOOKS_TURNED : BF_LOOKS_UPRIGHT, t,
+                                   NULL, err);
         if (rc == BF_OK)
             rc = bf_hypotheses_find(&h, HYPOTHESES, &seen, s->stills, shape_of, &shapes, err);
         for (i = 0; rc == BF_OK && i < h.n && !is_explained(f, s); i++) {
@@ -324,6 +329,7 @@ enum bf_err bf_search_ledger(struct bf_finds *f, const struct bf_suspect *s, str
         if (f->n > 0)
             break;
     }
+    bf_still_features_release(&features);
     if (rc != BF_OK)
         bf_finds_release(f);
     return rc;
@@ -334,6 +340,7 @@ enum bf_err bf_search_record(struct bf_finds *f, const struct bf_suspect *s, con
 {
     struct bf_digest *d = NULL;
     struct bf_feature_list *list = NULL;
+    struct bf_still_features features = {0};
     struct bf_sightings seen = {0};
     struct bf_hypotheses h = {0};
     struct shapes shapes = {0};
@@ -348,7 +355,10 @@ enum bf_err bf_search_record(struct bf_finds *f, const struct bf_suspect *s, con
     if (rc == BF_OK)
         rc = bf_feature_list_create(&list, d, err);
     if (rc == BF_OK)
-        rc = bf_sightings_find(&seen, s->stills, true, NULL, list, err);
+        rc = bf_still_features_find(&features, s->stills, err);
+    if (rc == BF_OK)
+        rc = bf_sightings_find(&seen, &features, BF_LOOKS_UPRIGHT | BF_LOOKS_TURNED, NULL, list,
+                               err);
     if (rc == BF_OK) {
         shapes.info = bf_digest_info(d);
         rc = bf_hypotheses_find(&h, HYPOTHESES, &seen, s->stills, shape_of, &shapes, err);
@@ -359,6 +369,7 @@ enum bf_err bf_search_record(struct bf_finds *f, const struct bf_suspect *s, con
 out:
     bf_sightings_release(&seen);
     bf_hypotheses_release(&h);
+    bf_still_features_release(&features);
     bf_feature_list_free(&list);
     bf_digest_close(&d);
     if (rc != BF_OK)
