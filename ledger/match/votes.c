@@ -54,8 +54,8 @@ static void choose_probes(struct counting *c, const struct bf_trace *t)
     uint64_t n = bf_trace_frames(t), i;
     int64_t gap = bf_trace_end_us(t) / PROBES_MAX, next = 0;
 
-    if (gap < 200000)
-        gap = 200000;
+    if (gap < BF_TRACE_CODES_US)
+        gap = BF_TRACE_CODES_US;
     for (i = 0; i < n && c->n_probes < PROBES_MAX; i++) {
         const struct bf_trace_frame *f = bf_trace_frame(t, i);
 
