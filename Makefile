@@ -86,7 +86,7 @@ $(BUILD)/obj/lib/base/file.o: ALL_CFLAGS += -D_GNU_SOURCE
 # The loops over pixels want the vectoriser, and those of lib/nn and generator are nothing but loops.
 # Neither flag changes a result: nobody reads errno after sqrtf there, or the floating-point exceptions.
 $(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/generator/%.o: OPT := $(subst -O2,-O3,$(OPT)) -fno-math-errno -fno-trapping-math
-$(BUILD)/obj/lib/media/cells.o $(BUILD)/obj/lib/media/canvas.o $(BUILD)/obj/lib/media/mark.o $(BUILD)/obj/ledger/digest/frame_digest.o: OPT := $(subst -O2,-O3,$(OPT))
+$(patsubst %,$(BUILD)/obj/%.o,lib/media/cells lib/media/canvas lib/media/mark ledger/digest/frame_digest ledger/match/features ledger/match/sighting): OPT := $(subst -O2,-O3,$(OPT))
 
 $(BUILD)/libbonafide.a: $(LIB_OBJ)
 	@rm -f $@

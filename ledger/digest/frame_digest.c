@@ -195,24 +195,26 @@ void bf_code_compute(uint8_t code32[32], uint8_t *contrast, const uint16_t *cell
           (*cos_y)[BF_GRID_LONG] = bf_code_table(rows);
     static const unsigned n_freq = BF_CODE_FREQUENCIES;
     int32_t first[BF_CODE_FREQUENCIES][BF_GRID_LONG];
-    int32_t centred[BF_GRID_CELLS] = {0};
+    int16_t centred[BF_GRID_CELLS] = {0};
     int64_t dct[BF_CODE_FREQUENCIES * BF_CODE_FREQUENCIES], sum = 0, squares = 0, median;
     unsigned n = cols * rows, u, w, x, y;
 
     for (x = 0; x < n; x++)
         sum += cells[x];
     for (x = 0; x < n; x++) {
-        centred[x] = ((int32_t)cells[x] - (int32_t)(sum / n)) / 16;
+        centred[x] = (int16_t)(((int32_t)cells[x] - (int32_t)(sum / n)) / 16);
         squares += (int64_t)centred[x] * centred[x];
     }
     *contrast = (uint8_t)(sqrt((double)squares / n) / 16);
-    /* |centred| < 4096, |cos| <= 4096: 96 products stay under 2^31. */
+    /* |centred| < 4096, |cos| <= 4096: 96 products stay under 2^31. Sums of products of 16 bits are
+     * what vector units do best. */
     for (y = 0; y < rows; y++) {
         for (u = 0; u < n_freq; u++) {
+            const int16_t *row = centred + (size_t)y * cols, *wave = cos_x[u];
             int32_t s = 0;
 
             for (x = 0; x < cols; x++)
-                s += centred[y * cols + x] * cos_x[u][x];
+                s += row[x] * wave[x];
             first[u][y] = s;
         }
     }

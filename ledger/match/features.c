@@ -24,7 +24,7 @@ enum {
 
 struct bf_feature_finder {
     unsigned w, h;
-    float *level[LEVELS], *scratch, *base;
+    float *level[LEVELS], *scratch, *base, *padded;
     struct peak {
         unsigned octave;
         float x, y, sigma; /* in pixels of the first octave */
@@ -50,8 +50,9 @@ struct bf_feature_finder *bf_feature_finder_create(unsigned w, unsigned h)
         f->h = h;
         f->scratch = calloc(n, sizeof *f->scratch);
         f->base = calloc(n, sizeof *f->base);
+        f->padded = calloc(w + 2 * RADIUS_MAX, sizeof *f->padded);
         f->peak = calloc(PEAKS_MAX, sizeof *f->peak);
-        ok = f->scratch != NULL && f->base != NULL && f->peak != NULL;
+        ok = f->scratch != NULL && f->base != NULL && f->padded != NULL && f->peak != NULL;
     }
     if (!ok) {
         bf_feature_finder_free(&f);
@@ -76,13 +77,15 @@ void bf_feature_finder_free(struct bf_feature_finder **out)
         free(f->level[i]);
     free(f->scratch);
     free(f->base);
+    free(f->padded);
     free(f->peak);
     free(f);
     *out = NULL;
 }
 
-/* Gaussian of the given deviation, edges repeated. */
-static void blur(float *out, const float *in, float *scratch, unsigned w, unsigned h, float sigma)
+/* Gaussian of the given deviation, edges repeated. padded: a row and RADIUS_MAX at either end. */
+static void blur(float *out, const float *in, float *scratch, float *padded, unsigned w, unsigned h,
+                 float sigma)
 {
     float kernel[RADIUS_MAX + 1] = {0}, sum = 0;
     int radius = (int)ceilf(3 * sigma), x, y, k;
@@ -97,20 +100,18 @@ static void blur(float *out, const float *in, float *scratch, unsigned w, unsign
         kernel[k] /= sum;
     for (y = 0; y < (int)h; y++) {
         const float *row = in + (size_t)y * w;
-        float *to = scratch + (size_t)y * w;
+        float *to = scratch + (size_t)y * w, *mid = padded + RADIUS_MAX;
 
-        for (x = 0; x < (int)w; x++) {
-            float v = kernel[0] * row[x];
-
-            if (x >= radius && x + radius < (int)w)
-                for (k = 1; k <= radius; k++)
-                    v += kernel[k] * (row[x - k] + row[x + k]);
-            else
-                for (k = 1; k <= radius; k++)
-                    v += kernel[k] *
-                         (row[x - k < 0 ? 0 : x - k] + row[x + k < (int)w ? x + k : (int)w - 1]);
-            to[x] = v;
+        for (k = 1; k <= radius; k++) {
+            mid[-k] = row[0];
+            mid[(int)w - 1 + k] = row[w - 1];
         }
+        memcpy(mid, row, w * sizeof *row);
+        for (x = 0; x < (int)w; x++)
+            to[x] = kernel[0] * mid[x];
+        for (k = 1; k <= radius; k++)
+            for (x = 0; x < (int)w; x++)
+                to[x] += kernel[k] * (mid[x - k] + mid[x + k]);
     }
     for (y = 0; y < (int)h; y++) {
         float *to = out + (size_t)y * w;
@@ -289,11 +290,11 @@ size_t bf_features_find(struct bf_feature *out, size_t cap, struct bf_feature_fi
     if (w > f->w || h > f->h || cap == 0)
         return 0;
     f->n_peaks = 0;
-    blur(f->level[0], luma, f->scratch, w, h,
+    blur(f->level[0], luma, f->scratch, f->padded, w, h,
          sqrtf(BLUR_FIRST * BLUR_FIRST - BLUR_OF_INPUT * BLUR_OF_INPUT));
     for (octave = 0; octave < OCTAVES_MAX && w >= OCTAVE_MIN && h >= OCTAVE_MIN; octave++) {
         for (l = 1; l < LEVELS; l++)
-            blur(f->level[l], f->level[l - 1], f->scratch, w, h,
+            blur(f->level[l], f->level[l - 1], f->scratch, f->padded, w, h,
                  sqrtf(f->level_blur[l] * f->level_blur[l] -
                        f->level_blur[l - 1] * f->level_blur[l - 1]));
         first = f->n_peaks;

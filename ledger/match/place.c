@@ -8,7 +8,9 @@
 enum {
     PAIRS = 12,             /* stills that a geometry is registered on */
     TIME_NEAR_US = 9000000, /* how far from a line a still's moment is looked for */
-    TIME_STEP_US = 100000,
+    BLOCK = 3,              /* cells each way that it is looked for on */
+    BLOCKS_MAX = BF_GRID_CELLS / (BLOCK * BLOCK),
+    BLOCKS_LEAST = 20,       /* that a still shows */
     SHIFT_MOST_US = 1200000, /* that a run's time may be off */
     SHIFT_STEP_US = 100000,
 };
@@ -66,80 +68,141 @@ static bool is_usable(const struct bf_geometry *g)
     return in_x > 0 && in_y > 0 && in_x * in_y / (w * h) > SHOWN_LEAST;
 }
 
-/* Mean difference of a still and a sample under one geometry, after gain and bias; on
- * blocks of cells. */
-static double still_cost(const float *cells, const uint8_t *grid, unsigned cols, unsigned rows)
+/* A still's cells in blocks, and where the sample that looks most like it is looked for. */
+struct sought {
+    size_t still;
+    float cell[BLOCKS_MAX]; /* below 0: does not lie inside the still */
+    float n, mean;
+    int64_t first[BF_PLACE_LINES], last[BF_PLACE_LINES];
+    int64_t sample; /* -1: none yet */
+    float cost;
+};
+
+/* Mean difference of a still and a sample's blocks under one geometry, after gain and bias; where
+ * it is no less than limit, some number that is not either. */
+static float still_cost(const struct sought *k, const float *block, unsigned n, float limit)
 {
-    enum { BY = 3 };
-    double n = 0, mx = 0, ms = 0, xs = 0, ss = 0, gain, sum = 0;
-    unsigned x, y, i, j, w = cols / BY, pass;
+    float mean = 0, xs = 0, ss = 0, gain, sum = 0;
+    unsigned i;
 
-    for (pass = 0; pass < 2; pass++) {
-        gain = pass == 1 && ss > 0 ? fmin(2, fmax(0.5, (xs - mx * ms / n) / (ss - ms * ms / n + 1)))
-                                   : 1;
-        for (y = 0; y < rows / BY; y++) {
-            for (x = 0; x < w; x++) {
-                double s = 0, v = (double)cells[y * w + x];
+    for (i = 0; i < n; i++) {
+        float use = k->cell[i] < 0 ? 0.0f : 1.0f;
 
-                if (v < 0)
-                    continue;
-                for (j = 0; j < BY; j++)
-                    for (i = 0; i < BY; i++)
-                        s += grid[(y * BY + j) * cols + x * BY + i];
-                s /= BY * BY;
-                if (pass == 0) {
-                    n++;
-                    mx += v;
-                    ms += s;
-                    xs += v * s;
-                    ss += s * s;
-                } else {
-                    sum += fmin(30, fabs(v - mx / n - gain * (s - ms / n)));
-                }
-            }
-        }
-        if (n < 20)
-            return HUGE_VAL;
+        mean += use * block[i];
+        xs += use * block[i] * (k->cell[i] - k->mean);
+        ss += use * block[i] * block[i];
     }
-    return sum / n;
+    mean /= k->n;
+    gain = xs / (ss - mean * mean * k->n + 1);
+    gain = gain < 0.5f ? 0.5f : gain > 2 ? 2 : gain;
+    for (i = 0; i < n; i++) {
+        float d = fabsf(k->cell[i] - k->mean - gain * (block[i] - mean));
+
+        sum += k->cell[i] < 0 ? 0 : d > 30 ? 30 : d;
+        if (i % 64 == 63 && sum >= limit * k->n)
+            break;
+    }
+    return sum / k->n;
 }
 
-/* The sample that looks most like the still, near the lines' times. */
-static enum bf_err pair_still(struct pairing *p, const struct bf_geometry *g, size_t still,
-                              const struct bf_time_line *line, size_t n_lines, struct bf_error *err)
+static void seek(struct sought *k, const struct pairing *p, const struct bf_geometry *g,
+                 size_t still, const struct bf_time_line *line, size_t n_lines)
 {
-    unsigned cols = p->info->cols, rows = p->info->rows;
-    float cells[BF_GRID_CELLS / 9];
-    double best = HUGE_VAL;
-    int64_t at = bf_still_us(p->stills, still), us, last = -1;
-    size_t k;
+    unsigned n = p->info->cols / BLOCK * (p->info->rows / BLOCK), i;
+    int64_t at = bf_still_us(p->stills, still);
+    size_t j;
 
-    bf_still_cells(p->stills, still, cells, g, cols / 3, rows / 3);
-    for (k = 0; k < n_lines; k++) {
-        int64_t middle = line[k].offset_us + (int64_t)(line[k].rate * (double)at);
+    *k = (struct sought){.still = still, .sample = -1, .cost = HUGE_VALF};
+    bf_still_cells(p->stills, still, k->cell, g, p->info->cols / BLOCK, p->info->rows / BLOCK);
+    for (i = 0; i < n; i++) {
+        if (k->cell[i] < 0)
+            continue;
+        k->n++;
+        k->mean += k->cell[i];
+    }
+    k->mean /= k->n > 0 ? k->n : 1;
+    for (j = 0; j < n_lines; j++) {
+        int64_t middle = line[j].offset_us + (int64_t)(line[j].rate * (double)at);
 
-        for (us = middle - TIME_NEAR_US; us <= middle + TIME_NEAR_US; us += TIME_STEP_US) {
-            int64_t sample = us / BF_DIGEST_PERIOD_US;
-            const uint8_t *grid;
-            double cost;
+        k->first[j] = (middle - TIME_NEAR_US) / BF_DIGEST_PERIOD_US;
+        k->last[j] = (middle + TIME_NEAR_US) / BF_DIGEST_PERIOD_US;
+    }
+}
 
-            if (us < 0 || sample >= (int64_t)p->info->n_samples || sample == last)
-                continue;
-            last = sample;
-            grid = bf_digest_grid(p->source, (uint64_t)sample, err);
-            if (grid == NULL)
-                return BF_ERR_FORMAT;
-            cost = still_cost(cells, grid, cols, rows);
-            if (cost >= best)
-                continue;
-            best = cost;
-            memcpy(p->grid[p->n], grid, (size_t)cols * rows);
+static bool wants(const struct sought *k, int64_t sample, size_t n_lines)
+{
+    size_t j;
+
+    for (j = 0; j < n_lines; j++)
+        if (sample >= k->first[j] && sample <= k->last[j])
+            return k->n >= BLOCKS_LEAST;
+    return false;
+}
+
+static void blocks_of(float *block, const uint8_t *grid, unsigned cols, unsigned rows)
+{
+    unsigned x, y, i, j;
+
+    for (y = 0; y < rows / BLOCK; y++) {
+        for (x = 0; x < cols / BLOCK; x++) {
+            unsigned sum = 0;
+
+            for (j = 0; j < BLOCK; j++)
+                for (i = 0; i < BLOCK; i++)
+                    sum += grid[(y * BLOCK + j) * cols + x * BLOCK + i];
+            /* About mid-grey: squares of it are added up. */
+            *block++ = (float)sum / (BLOCK * BLOCK) - 128;
         }
     }
-    if (best < HUGE_VAL) {
-        p->pair[p->n].still = still;
-        p->pair[p->n].grid = p->grid[p->n];
-        p->n++;
+}
+
+/*
+ * For each still the sample that looks most like it, near the lines' times. Stills and lines ask
+ * for much the same samples: each is taken once, and held against all that want it.
+ */
+static enum bf_err pair_stills(struct pairing *p, struct sought *k, size_t n, size_t n_lines,
+                               struct bf_error *err)
+{
+    unsigned cols = p->info->cols, rows = p->info->rows;
+    float block[BLOCKS_MAX];
+    int64_t from = INT64_MAX, to = -1, sample;
+    const uint8_t *grid;
+    size_t i, j;
+
+    for (i = 0; i < n; i++) {
+        for (j = 0; j < n_lines; j++) {
+            from = k[i].first[j] < from ? k[i].first[j] : from;
+            to = k[i].last[j] > to ? k[i].last[j] : to;
+        }
+    }
+    from = from < 0 ? 0 : from;
+    to = to < (int64_t)p->info->n_samples ? to : (int64_t)p->info->n_samples - 1;
+    for (sample = from; sample <= to; sample++) {
+        grid = NULL;
+        for (i = 0; i < n; i++) {
+            float cost;
+
+            if (!wants(&k[i], sample, n_lines))
+                continue;
+            if (grid == NULL) {
+                grid = bf_digest_grid(p->source, (uint64_t)sample, err);
+                if (grid == NULL)
+                    return BF_ERR_FORMAT;
+                blocks_of(block, grid, cols, rows);
+            }
+            cost = still_cost(&k[i], block, cols / BLOCK * (rows / BLOCK), k[i].cost);
+            if (cost < k[i].cost) {
+                k[i].cost = cost;
+                k[i].sample = sample;
+                memcpy(p->grid[i], grid, (size_t)cols * rows);
+            }
+        }
+    }
+    for (i = 0; i < n; i++) {
+        if (k[i].sample < 0)
+            continue;
+        p->pair[p->n].still = k[i].still;
+        p->pair[p->n++].grid = p->grid[i];
     }
     return BF_OK;
 }
@@ -149,19 +212,27 @@ enum bf_err bf_place_near(bool *holds, struct bf_geometry *g, const struct bf_st
                           int64_t from_us, int64_t to_us, struct bf_error *err)
 {
     struct pairing p;
+    struct sought *k = calloc(PAIRS, sizeof *k);
     size_t first, end, count, i;
     double left_over;
     enum bf_err rc = pairing_init(&p, stills, source, err);
 
     *holds = false;
+    if (k == NULL && rc == BF_OK)
+        rc = bf_error_nomem(err);
+    n_lines = n_lines < BF_PLACE_LINES ? n_lines : BF_PLACE_LINES;
     stills_of(&first, &end, stills, from_us, to_us);
     count = end - first < PAIRS ? end - first : PAIRS;
     for (i = 0; i < count && rc == BF_OK; i++)
-        rc = pair_still(&p, g, first + i * (end - first) / count, line, n_lines, err);
+        seek(&k[i], &p, g, first + i * (end - first) / count, line, n_lines);
+    if (rc == BF_OK)
+        rc = pair_stills(&p, k, count, n_lines, err);
     if (rc == BF_OK && p.n > 0) {
-        rc = bf_register(&left_over, g, stills, p.pair, p.n, p.info->cols, p.info->rows, err);
+        rc = bf_register(&left_over, g, stills, p.pair, p.n, p.info->cols, p.info->rows,
+                         LEFT_OVER_MAX, err);
         *holds = rc == BF_OK && left_over < LEFT_OVER_MAX && is_usable(g);
     }
+    free(k);
     free(p.grid);
     return rc;
 }
@@ -281,7 +352,7 @@ enum bf_err bf_place_run(bool *again, struct bf_geometry *g, const struct bf_sti
         rc = pair_run(&p, run, best.shift_us, err);
     if (rc == BF_OK)
         rc = bf_register(&after, &best.geometry, stills, p.pair, p.n, p.info->cols, p.info->rows,
-                         err);
+                         HUGE_VAL, err);
     if (rc != BF_OK || !is_usable(&best.geometry) || after >= BETTER * before)
         goto out;
     by = bf_geometry_apart(&best.geometry, g);

@@ -11,10 +11,12 @@
 
 /* From this a geometry is another one: of the box's size, for an edge. */
 #define BF_PLACE_MOVED 0.005
+#define BF_PLACE_LINES 4 /* of time, that a still's moment is looked for on */
 
 /*
  * A hypothesis' geometry, registered at the moments that look most like its stills near the lines;
- * the stills are those of from_us to to_us. *holds: it leaves little enough over, and shows enough
+ * the stills are those of from_us to to_us; of
+ * the lines the first BF_PLACE_LINES count. *holds: it leaves little enough over, and shows enough
  * of the record. source is read. BF_ERR_FORMAT where its grid is damaged.
  */
 enum bf_err bf_place_near(bool *holds, struct bf_geometry *g, const struct bf_stills *stills,

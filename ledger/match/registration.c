@@ -94,12 +94,15 @@ static double step(struct bf_geometry *g, double *gain, double *bias, struct lev
             j[4] = -(double)s[i];
             j[5] = -1;
             for (k = 0; k < UNKNOWNS; k++) {
-                for (m = 0; m < UNKNOWNS; m++)
+                for (m = k; m < UNKNOWNS; m++)
                     a[k][m] += w * j[k] * j[m];
                 a[k][UNKNOWNS] += w * j[k] * r;
             }
         }
     }
+    for (k = 0; k < UNKNOWNS; k++)
+        for (m = 0; m < k; m++)
+            a[k][m] = a[m][k];
     for (k = 0; k < 4; k++)
         trace += a[k][k];
     /* A picture that is flat one way must not send an edge away. */
@@ -186,7 +189,7 @@ static double mean_left(struct level *l, const struct bf_geometry *g, double gai
 
 enum bf_err bf_register(double *left_over, struct bf_geometry *g, const struct bf_stills *stills,
                         const struct bf_still_pair *pair, size_t n_pairs, unsigned cols,
-                        unsigned rows, struct bf_error *err)
+                        unsigned rows, double hopeless, struct bf_error *err)
 {
     struct level coarse = {.soft = SOFT_COARSE}, fine = {.soft = SOFT};
     double gain = 1, bias = 0;
@@ -194,16 +197,20 @@ enum bf_err bf_register(double *left_over, struct bf_geometry *g, const struct b
     int i;
 
     *left_over = HUGE_VAL;
-    if (rc == BF_OK)
-        rc = level_init(&fine, pair, n_pairs, cols, rows, 1, err);
     for (i = 0; rc == BF_OK && i < STEPS_COARSE; i++)
         if (step(g, &gain, &bias, &coarse, stills, pair, n_pairs) < 10 * STILL_STEP)
             break;
+    if (rc == BF_OK)
+        *left_over = mean_left(&coarse, g, gain, bias, stills, pair, n_pairs);
+    if (rc != BF_OK || *left_over > hopeless)
+        goto out;
+    rc = level_init(&fine, pair, n_pairs, cols, rows, 1, err);
     for (i = 0; rc == BF_OK && i < STEPS_FINE; i++)
         if (step(g, &gain, &bias, &fine, stills, pair, n_pairs) < STILL_STEP)
             break;
     if (rc == BF_OK)
         *left_over = mean_left(&fine, g, gain, bias, stills, pair, n_pairs);
+out:
     level_release(&coarse);
     level_release(&fine);
     return rc;

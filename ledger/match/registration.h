@@ -17,10 +17,11 @@ struct bf_still_pair {
  * gain and one bias (Lucas and Kanade 1981; Baker and Matthews 2004), from coarse to fine, with
  * weights that fall off where something else is shown. Returns the mean absolute difference that
  * is left, luma steps, of the better nine tenths of the cells; HUGE_VAL where nothing overlaps.
+ * Where the coarse cells leave more than hopeless, that is the answer.
  */
 enum bf_err bf_register(double *left_over, struct bf_geometry *g, const struct bf_stills *stills,
                         const struct bf_still_pair *pair, size_t n_pairs, unsigned cols,
-                        unsigned rows, struct bf_error *err);
+                        unsigned rows, double hopeless, struct bf_error *err);
 
 /* The same on cells three times as large alone: a tenth of the work, to compare moments by. */
 enum bf_err bf_register_coarse(double *left_over, struct bf_geometry *g,

@@ -9,12 +9,13 @@
 enum {
     CANDIDATES = 5, /* records that a suspect is held against because of their codes */
     HYPOTHESES = 6, /* and because of their features */
-    TIME_LINES = 4, /* that a still's moment is looked for on */
 };
 
 #define COVERED 0.97 /* of the suspect: nothing is left to look for */
 /* Share of the motion in step from which a run may be the record's, a little out of place. */
 #define NEARLY_IN_STEP 0.15
+/* And from which the suspect's pictures are asked for, by its blurred cells. */
+#define MAY_BE_IN_STEP 0.1
 
 void bf_finds_release(struct bf_finds *f)
 {
@@ -83,9 +84,9 @@ struct trial {
 /* The hypothesis' geometry, registered at the times that its own sightings suggest. */
 static enum bf_err register_hypothesis(bool *holds, struct trial *t, struct bf_error *err)
 {
-    struct bf_time_line line[TIME_LINES];
+    struct bf_time_line line[BF_PLACE_LINES];
     size_t n = 0;
-    enum bf_err rc = bf_votes_moments(line, TIME_LINES, &n, t->moment, t->n_moments,
+    enum bf_err rc = bf_votes_moments(line, BF_PLACE_LINES, &n, t->moment, t->n_moments,
                                       bf_trace_end_us(t->suspect->trace), err);
 
     *holds = false;
@@ -114,24 +115,74 @@ static enum bf_err place_again(bool *again, struct trial *t, const struct bf_run
     return bf_place_run(again, &t->geometry, t->suspect->stills, t->digest, longest, err);
 }
 
-/* A trace under the trial's geometry: the whole one, where that is what it is. */
+/* Does the suspect show all of the record's picture, and is the trace there is of its grid? */
+static bool shows_all(const struct trial *t)
+{
+    const struct bf_geometry *g = &t->geometry;
+    const struct bf_trace *whole = t->suspect->trace;
+    bool odd = g->quarter_turns % 2 == 1;
+
+    return bf_geometry_apart(g, &BF_GEOMETRY_SAME) <= BF_PLACE_MOVED &&
+           (odd ? bf_trace_rows(whole) : bf_trace_cols(whole)) == t->info->cols;
+}
+
+/*
+ * A trace under the trial's geometry. Where the suspect shows all of the picture the cells there
+ * are will do, if need be in another order; else the pictures are needed again.
+ */
 static enum bf_err take_trace(const struct bf_trace **trace, struct bf_trace **own, struct trial *t,
                               struct bf_error *err)
 {
-    const struct bf_geometry *g = &t->geometry;
-    bool whole = !g->mirrored && g->quarter_turns == 0 &&
-                 bf_geometry_apart(g, &BF_GEOMETRY_SAME) <= BF_PLACE_MOVED &&
-                 bf_trace_cols(t->suspect->trace) == t->info->cols;
-    enum bf_err rc;
+    const struct bf_suspect *s = t->suspect;
+    struct bf_geometry *g = &t->geometry;
+    enum bf_err rc = BF_OK;
 
     bf_trace_free(own);
-    *trace = t->suspect->trace;
-    if (whole) {
-        t->geometry = BF_GEOMETRY_SAME;
-        return BF_OK;
+    *trace = s->trace;
+    if (shows_all(t)) {
+        g->left = g->top = 0;
+        g->right = g->bottom = 1;
+        if (!g->mirrored && g->quarter_turns == 0)
+            return BF_OK;
+        rc = bf_trace_within(own, s->trace, g, t->info->cols, t->info->rows, s->tmp_dir, err);
+    } else {
+        rc = s->retrace(s->retrace_ctx, own, g, t->info->cols, t->info->rows, err);
     }
-    rc = t->suspect->retrace(t->suspect->retrace_ctx, own, g, t->info->cols, t->info->rows, err);
     *trace = *own;
+    return rc;
+}
+
+/* Is it worth the pictures? */
+static bool may_follow(const struct bf_run *r)
+{
+    return bf_run_follows(r) || r->in_step >= MAY_BE_IN_STEP ||
+           (bf_run_is_still(r) && r->distance < 2 * BF_STILL_DISTANCE);
+}
+
+/*
+ * Most hypotheses are wrong, and decoding the suspect once more is the dearest thing there is. The
+ * cells of the whole tell whether the suspect moves with the record there, and where the box has to
+ * be moved to, before the pictures are asked for.
+ */
+static enum bf_err look_ahead(bool *holds, struct trial *t, struct bf_error *err)
+{
+    const struct bf_suspect *s = t->suspect;
+    struct bf_trace *trace = NULL;
+    struct bf_runs runs = {0};
+    bool again;
+    size_t i;
+    enum bf_err rc = bf_trace_within(&trace, s->trace, &t->geometry, t->info->cols, t->info->rows,
+                                     s->tmp_dir, err);
+
+    *holds = false;
+    if (rc == BF_OK)
+        rc = bf_align(&runs, trace, t->digest, t->moment, t->n_moments, err);
+    for (i = 0; rc == BF_OK && i < runs.n; i++)
+        *holds = *holds || may_follow(&runs.item[i]);
+    if (rc == BF_OK && *holds)
+        rc = place_again(&again, t, &runs, err);
+    bf_runs_release(&runs);
+    bf_trace_free(&trace);
     return rc;
 }
 
@@ -141,9 +192,14 @@ static enum bf_err try_geometry(struct bf_match *m, struct trial *t, struct bf_e
     const struct bf_trace *trace = NULL;
     struct bf_trace *own = NULL;
     struct bf_runs runs = {0};
-    bool again = false;
-    enum bf_err rc = take_trace(&trace, &own, t, err);
+    bool again = false, holds = true;
+    enum bf_err rc = BF_OK;
 
+    if (!shows_all(t))
+        rc = look_ahead(&holds, t, err);
+    if (rc != BF_OK || !holds)
+        return rc;
+    rc = take_trace(&trace, &own, t, err);
     if (rc == BF_OK)
         rc = bf_align(&runs, trace, t->digest, t->moment, t->n_moments, err);
     if (rc == BF_OK)
@@ -293,6 +349,7 @@ enum bf_err bf_search_ledger(struct bf_finds *f, const struct bf_suspect *s, str
                              bf_record_blob *get, void *ctx, struct bf_error *err)
 {
     struct shapes shapes = {get, ctx, NULL};
+    struct bf_still_features features = {0};
     enum bf_err rc;
     int turned;
     size_t i;
@@ -303,7 +360,11 @@ enum bf_err bf_search_ledger(struct bf_finds *f, const struct bf_suspect *s, str
         struct bf_sightings seen = {0};
         struct bf_hypotheses h = {0};
 
-        rc = bf_sightings_find(&seen, s->stills, turned == 1, t, NULL, err);
+        if (features.item == NULL)
+            rc = bf_still_features_find(&features, s->stills, err);
+        if (rc == BF_OK)
+            rc = bf_sightings_find(&seen, &features, turned ? BF_LOOKS_TURNED : BF_LOOKS_UPRIGHT, t,
+                                   NULL, err);
         if (rc == BF_OK)
             rc = bf_hypotheses_find(&h, HYPOTHESES, &seen, s->stills, shape_of, &shapes, err);
         for (i = 0; rc == BF_OK && i < h.n && !is_explained(f, s); i++) {
@@ -325,6 +386,7 @@ enum bf_err bf_search_ledger(struct bf_finds *f, const struct bf_suspect *s, str
         if (f->n > 0)
             break;
     }
+    bf_still_features_release(&features);
     if (rc != BF_OK)
         bf_finds_release(f);
     return rc;
@@ -335,6 +397,7 @@ enum bf_err bf_search_record(struct bf_finds *f, const struct bf_suspect *s, con
 {
     struct bf_digest *d = NULL;
     struct bf_feature_list *list = NULL;
+    struct bf_still_features features = {0};
     struct bf_sightings seen = {0};
     struct bf_hypotheses h = {0};
     struct shapes shapes = {0};
@@ -349,7 +412,10 @@ enum bf_err bf_search_record(struct bf_finds *f, const struct bf_suspect *s, con
     if (rc == BF_OK)
         rc = bf_feature_list_create(&list, d, err);
     if (rc == BF_OK)
-        rc = bf_sightings_find(&seen, s->stills, true, NULL, list, err);
+        rc = bf_still_features_find(&features, s->stills, err);
+    if (rc == BF_OK)
+        rc = bf_sightings_find(&seen, &features, BF_LOOKS_UPRIGHT | BF_LOOKS_TURNED, NULL, list,
+                               err);
     if (rc == BF_OK) {
         shapes.info = bf_digest_info(d);
         rc = bf_hypotheses_find(&h, HYPOTHESES, &seen, s->stills, shape_of, &shapes, err);
@@ -360,6 +426,7 @@ enum bf_err bf_search_record(struct bf_finds *f, const struct bf_suspect *s, con
 out:
     bf_sightings_release(&seen);
     bf_hypotheses_release(&h);
+    bf_still_features_release(&features);
     bf_feature_list_free(&list);
     bf_digest_close(&d);
     if (rc != BF_OK)

@@ -2,8 +2,9 @@
  * search.h - which records a suspect comes from, through mirrors, crops, turns, bars and insets
  *
  * Lookup codes find plain copies. Where they leave something unexplained, local features propose
- * records and geometries; each is registered on stills, the suspect is taken again under it, and
- * the match is judged like any other.
+ * records and geometries; each is registered on stills and looked at through the cells there are.
+ * Where those are too coarse to compare by, the suspect is taken again under it, and the match is
+ * judged like any other.
  */
 #ifndef BF_SEARCH_H
 #define BF_SEARCH_H

@@ -1,5 +1,4 @@
 #include "ledger/match/sighting.h"
-#include "ledger/match/features.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,8 +6,10 @@
 
 enum {
     STILLS_ASKED = 40,
-    A_STILL = 72,         /* features looked up of one */
-    CODES = 16,           /* of one feature, in one position */
+    A_STILL = 72, /* features looked up of one */
+    CODES = 16,   /* of one feature, in one position */
+    LOOKS = 8,
+    LOOKS_UPRIGHT = 2,    /* the first of them */
     SKETCH_DISTANCE = 11, /* of 40 bits: unrelated ones differ in 20, with a deviation of 3 */
     SIGHTINGS_MAX = 400000,
     A_KEY_MAX =
@@ -16,6 +17,7 @@ enum {
     VOTES_MIN = 8,
     STILLS_MIN = 2,
     SEEDS = 400,
+    AT_ONCE = 64, /* sightings */
 };
 
 #define CENTRE_NEAR \
@@ -76,7 +78,7 @@ static struct bf_look way_back(unsigned look)
     return l;
 }
 
-static enum bf_err look_up(struct looking_up *k, const struct bf_feature *f, unsigned n_looks,
+static enum bf_err look_up(struct looking_up *k, const struct bf_feature *f, unsigned looks,
                            struct bf_txn *t, const struct bf_feature_list *list,
                            struct bf_error *err)
 {
@@ -85,7 +87,9 @@ static enum bf_err look_up(struct looking_up *k, const struct bf_feature *f, uns
     size_t n, i;
     enum bf_err rc = BF_OK;
 
-    for (look = 0; look < n_looks && rc == BF_OK; look++) {
+    for (look = 0; look < LOOKS && rc == BF_OK; look++) {
+        if (!(looks & (look < LOOKS_UPRIGHT ? BF_LOOKS_UPRIGHT : BF_LOOKS_TURNED)))
+            continue;
         k->like.look = (uint8_t)look;
         n = bf_feature_codes(code, CODES, f, way_back(look));
         for (i = 0; i < n && rc == BF_OK; i++) {
@@ -102,9 +106,14 @@ static enum bf_err look_up(struct looking_up *k, const struct bf_feature *f, uns
     return rc;
 }
 
-enum bf_err bf_sightings_find(struct bf_sightings *s, const struct bf_stills *stills, bool turned,
-                              struct bf_txn *t, const struct bf_feature_list *list,
-                              struct bf_error *err)
+void bf_still_features_release(struct bf_still_features *f)
+{
+    free(f->item);
+    *f = (struct bf_still_features){0};
+}
+
+enum bf_err bf_still_features_find(struct bf_still_features *f, const struct bf_stills *stills,
+                                   struct bf_error *err)
 {
     unsigned w = bf_stills_width(stills), h = bf_stills_height(stills);
     size_t n = bf_stills_count(stills), asked = n < STILLS_ASKED ? n : STILLS_ASKED, i, j, n_found;
@@ -113,29 +122,47 @@ enum bf_err bf_sightings_find(struct bf_sightings *s, const struct bf_stills *st
     float *luma = calloc((size_t)w * h, sizeof *luma);
     enum bf_err rc = BF_OK;
 
-    *s = (struct bf_sightings){0};
-    if (finder == NULL || found == NULL || luma == NULL) {
-        asked = 0;
+    *f = (struct bf_still_features){.item = calloc(asked * A_STILL + 1, sizeof *f->item)};
+    if (finder == NULL || found == NULL || luma == NULL || f->item == NULL) {
         rc = bf_error_nomem(err);
+        goto out;
     }
-    for (i = 0; rc == BF_OK && i < asked; i++) {
-        struct looking_up k = {.out = s};
+    for (i = 0; i < asked; i++) {
         size_t still = i * n / asked;
 
         bf_still_luma(stills, still, luma);
         n_found = bf_features_find(found, A_STILL, finder, luma, w, h);
-        for (j = 0; j < n_found && rc == BF_OK; j++) {
-            k.like.still = (uint16_t)still;
-            k.like.feature = (uint16_t)j;
-            k.like.x = found[j].x;
-            k.like.y = found[j].y;
-            k.like.scale = found[j].scale;
-            rc = look_up(&k, &found[j], turned ? 8 : 2, t, list, err);
-        }
+        for (j = 0; j < n_found; j++)
+            f->item[f->n++] = (struct bf_still_feature){(uint16_t)still, (uint16_t)j, found[j]};
     }
+out:
     bf_feature_finder_free(&finder);
     free(found);
     free(luma);
+    if (rc != BF_OK)
+        bf_still_features_release(f);
+    return rc;
+}
+
+enum bf_err bf_sightings_find(struct bf_sightings *s, const struct bf_still_features *f,
+                              unsigned looks, struct bf_txn *t, const struct bf_feature_list *list,
+                              struct bf_error *err)
+{
+    size_t i;
+    enum bf_err rc = BF_OK;
+
+    *s = (struct bf_sightings){0};
+    for (i = 0; rc == BF_OK && i < f->n; i++) {
+        const struct bf_still_feature *x = &f->item[i];
+        struct looking_up k = {.out = s};
+
+        k.like.still = x->still;
+        k.like.feature = x->number;
+        k.like.x = x->feature.x;
+        k.like.y = x->feature.y;
+        k.like.scale = x->feature.scale;
+        rc = look_up(&k, &x->feature, looks, t, list, err);
+    }
     if (rc != BF_OK)
         bf_sightings_release(s);
     return rc;
@@ -160,6 +187,8 @@ static int by_record(const void *a, const void *b)
 struct group {
     const struct bf_sighting *s;
     size_t n;
+    /* What place holds once more, each by itself, to run through: */
+    float *size, *cx, *cy;
     struct place {
         float size;   /* logarithm of the box's longer side, of the suspect's longer side */
         float cx, cy; /* of the box's middle, of the suspect's longer side */
@@ -186,34 +215,63 @@ static void place_all(struct group *g, unsigned look)
         p->size = logf(size);
         p->cx = s->x * g->suspect_w - (p->u - 0.5f) * g->record_w * size;
         p->cy = s->y * g->suspect_h - (p->v - 0.5f) * g->record_h * size;
+        g->size[i] = p->size;
+        g->cx[i] = p->cx;
+        g->cy[i] = p->cy;
     }
 }
 
-static bool agree(const struct place *a, const struct place *b)
+/* How far apart the middles of boxes may lie that agree with this one. */
+static float near_to(const struct place *p)
 {
-    float near = CENTRE_NEAR * expf(a->size);
+    return CENTRE_NEAR * expf(p->size);
+}
 
-    return fabsf(a->size - b->size) < SCALE_NEAR && fabsf(a->cx - b->cx) < near &&
-           fabsf(a->cy - b->cy) < near;
+/* Which of n sightings from first on agree with the place; false where none does. Most do not, and
+ * all are asked hundreds of times: without a branch, side by side. */
+static bool find_agreeing(uint8_t *agrees, const struct group *g, const struct place *p, float near,
+                          size_t first, size_t n)
+{
+    const float *size = g->size + first, *cx = g->cx + first, *cy = g->cy + first;
+    int any = 0;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        int a = (fabsf(p->size - size[i]) < SCALE_NEAR) & (fabsf(p->cx - cx[i]) < near) &
+                (fabsf(p->cy - cy[i]) < near);
+
+        agrees[i] = (uint8_t)a;
+        any |= a;
+    }
+    return any != 0;
 }
 
 /* Features, each once, that agree with the place; also counts stills. */
 static unsigned count_votes(const struct group *g, const struct place *p, unsigned *n_stills)
 {
+    uint8_t agrees[AT_ONCE];
+    float near = near_to(p);
     unsigned n = 0;
     long last = -1, last_still = -1;
-    size_t i;
+    size_t i, k;
 
     *n_stills = 0;
-    for (i = 0; i < g->n; i++) {
-        long id = (long)g->s[i].still << 16 | g->s[i].feature;
+    for (i = 0; i < g->n; i += AT_ONCE) {
+        size_t end = g->n - i < AT_ONCE ? g->n - i : AT_ONCE;
 
-        if (id == last || !agree(p, &g->place[i]))
+        if (!find_agreeing(agrees, g, p, near, i, end))
             continue;
-        last = id;
-        n++;
-        *n_stills += g->s[i].still != last_still;
-        last_still = g->s[i].still;
+        for (k = 0; k < end; k++) {
+            const struct bf_sighting *s = &g->s[i + k];
+            long id = (long)s->still << 16 | s->feature;
+
+            if (!agrees[k] || id == last)
+                continue;
+            last = id;
+            n++;
+            *n_stills += s->still != last_still;
+            last_still = s->still;
+        }
     }
     return n;
 }
@@ -253,11 +311,12 @@ static void fit_line(double *from, double *size, const struct group *g, bool acr
 static void fit_box(struct bf_geometry *out, struct group *g, const struct place *p)
 {
     double size = exp((double)p->size), from, length;
+    uint8_t agrees;
     int pass;
     size_t i;
 
     for (i = 0; i < g->n; i++)
-        g->place[i].agrees = agree(p, &g->place[i]);
+        g->place[i].agrees = find_agreeing(&agrees, g, p, near_to(p), i, 1);
     for (pass = 0; pass < 3; pass++) {
         fit_line(&from, &length, g, true, size * (double)(g->record_w / g->suspect_w));
         out->left = from;
@@ -363,8 +422,11 @@ enum bf_err bf_hypotheses_find(struct bf_hypotheses *h, size_t cap, struct bf_si
     qsort(s->item, s->n, sizeof *s->item, by_record);
     h->item = calloc(cap, sizeof *h->item);
     g.place = calloc(s->n, sizeof *g.place);
-    if (h->item == NULL || g.place == NULL)
+    g.size = calloc(3 * s->n, sizeof *g.size);
+    if (h->item == NULL || g.place == NULL || g.size == NULL)
         rc = bf_error_nomem(err);
+    else
+        g.cy = (g.cx = g.size + s->n) + s->n;
     g.suspect_w = w > height ? 1 : w / height;
     g.suspect_h = w > height ? height / w : 1;
     for (from = 0; rc == BF_OK && from < s->n; from = to) {
@@ -386,6 +448,7 @@ enum bf_err bf_hypotheses_find(struct bf_hypotheses *h, size_t cap, struct bf_si
         rc = try_group(h, cap, &g, stills, err);
     }
     free(g.place);
+    free(g.size);
     if (rc != BF_OK)
         bf_hypotheses_release(h);
     return rc;

@@ -5,6 +5,7 @@
 #ifndef BF_SIGHTING_H
 #define BF_SIGHTING_H
 
+#include "ledger/match/features.h"
 #include "ledger/match/record_features.h"
 #include "ledger/match/still.h"
 
@@ -25,12 +26,33 @@ struct bf_sightings {
 };
 
 void bf_sightings_release(struct bf_sightings *s);
+/* A feature of one of the suspect's stills. */
+struct bf_still_feature {
+    uint16_t still, number;
+    struct bf_feature feature;
+};
+
+struct bf_still_features {
+    struct bf_still_feature *item; /* still by still */
+    size_t n;
+};
+
+void bf_still_features_release(struct bf_still_features *f);
+enum bf_err bf_still_features_find(struct bf_still_features *f, const struct bf_stills *stills,
+                                   struct bf_error *err);
+
+/* In which positions a still is looked at. */
+enum bf_looks {
+    BF_LOOKS_UPRIGHT = 1, /* as it stands, and mirrored */
+    BF_LOOKS_TURNED = 2,  /* the six others */
+};
+
 /*
- * Look the stills' features up: in the ledger's index, or, where t is NULL, in one record's list.
- * turned: in all eight positions, else upright and mirrored alone.
+ * Look the features up: in the ledger's index, or, where t is NULL, in one record's list. looks:
+ * one or both of BF_LOOKS.
  */
-enum bf_err bf_sightings_find(struct bf_sightings *s, const struct bf_stills *stills, bool turned,
-                              struct bf_txn *t, const struct bf_feature_list *list,
+enum bf_err bf_sightings_find(struct bf_sightings *s, const struct bf_still_features *f,
+                              unsigned looks, struct bf_txn *t, const struct bf_feature_list *list,
                               struct bf_error *err);
 
 /* The same moment in suspect and record, as far as a sighting tells. */

@@ -1,10 +1,12 @@
 #include "ledger/match/still.h"
+#include "ledger/match/summed.h"
 #include "lib/media/cells.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define GAP_US 500000
+#define LUMA_ONE 16 /* a step of luma in the sums */
 
 _Static_assert(BF_STILL_LONG <= BF_CELLS_DIM_MAX, "a still is a grid of cells");
 
@@ -75,8 +77,8 @@ static void thin_out(struct bf_stills *s)
 
 enum bf_err bf_stills_add(struct bf_stills *s, const struct bf_frame *frame, struct bf_error *err)
 {
-    unsigned x, y, pitch = s->w + 1;
     struct still *to;
+    unsigned i;
     enum bf_err rc;
 
     if (frame->pts_us < s->next_us)
@@ -90,18 +92,13 @@ enum bf_err bf_stills_add(struct bf_stills *s, const struct bf_frame *frame, str
         return rc;
     to = &s->item[s->n];
     to->pts_us = frame->pts_us;
-    to->sum = calloc((size_t)pitch * (s->h + 1), sizeof *to->sum);
+    to->sum = calloc(BF_SUMMED_SIZE(s->w, s->h), sizeof *to->sum);
     if (to->sum == NULL)
         return bf_error_nomem(err);
     s->n++;
-    for (y = 0; y < s->h; y++) {
-        uint32_t row = 0;
-
-        for (x = 0; x < s->w; x++) {
-            row += (uint32_t)(s->luma[y * s->w + x] / (BF_CELLS_ONE / 16));
-            to->sum[(y + 1) * pitch + x + 1] = to->sum[y * pitch + x + 1] + row;
-        }
-    }
+    for (i = 0; i < s->w * s->h; i++)
+        s->luma[i] /= BF_CELLS_ONE / LUMA_ONE;
+    bf_summed_fill(to->sum, s->luma, s->w, s->h);
     s->next_us = frame->pts_us + s->gap_us;
     return BF_OK;
 }
@@ -135,59 +132,15 @@ void bf_still_luma(const struct bf_stills *s, size_t i, float *luma)
         for (x = 0; x < s->w; x++)
             luma[y * s->w + x] = (float)(sum[(y + 1) * pitch + x + 1] + sum[y * pitch + x] -
                                          sum[y * pitch + x + 1] - sum[(y + 1) * pitch + x]) /
-                                 16;
-}
-
-/* The sum above and to the left of a point between pixels. */
-static double sum_at(const struct bf_stills *s, const uint32_t *sum, double x, double y)
-{
-    unsigned ix = (unsigned)x, iy = (unsigned)y, pitch = s->w + 1;
-    double fx, fy;
-    const uint32_t *p;
-
-    ix = ix >= s->w ? s->w - 1 : ix;
-    iy = iy >= s->h ? s->h - 1 : iy;
-    fx = x - ix;
-    fy = y - iy;
-    p = sum + (size_t)iy * pitch + ix;
-    return (p[0] * (1 - fx) + p[1] * fx) * (1 - fy) +
-           (p[pitch] * (1 - fx) + p[pitch + 1] * fx) * fy;
+                                 LUMA_ONE;
 }
 
 void bf_still_cells(const struct bf_stills *s, size_t i, float *cells, const struct bf_geometry *g,
                     unsigned cols, unsigned rows)
 {
-    const uint32_t *sum = s->item[i].sum;
-    unsigned x, y;
+    unsigned k;
 
-    for (y = 0; y < rows; y++) {
-        for (x = 0; x < cols; x++) {
-            double x0, y0, x1, y1, t, area;
-            float *out = &cells[y * cols + x];
-
-            bf_geometry_to_suspect(g, &x0, &y0, (double)x / cols, (double)y / rows);
-            bf_geometry_to_suspect(g, &x1, &y1, (double)(x + 1) / cols, (double)(y + 1) / rows);
-            if (x0 > x1) {
-                t = x0;
-                x0 = x1;
-                x1 = t;
-            }
-            if (y0 > y1) {
-                t = y0;
-                y0 = y1;
-                y1 = t;
-            }
-            *out = -1;
-            if (x0 < 0 || y0 < 0 || x1 > 1 || y1 > 1)
-                continue;
-            x0 *= s->w;
-            x1 *= s->w;
-            y0 *= s->h;
-            y1 *= s->h;
-            area = (x1 - x0) * (y1 - y0) * 16;
-            *out = (float)((sum_at(s, sum, x1, y1) + sum_at(s, sum, x0, y0) -
-                            sum_at(s, sum, x0, y1) - sum_at(s, sum, x1, y0)) /
-                           area);
-        }
-    }
+    bf_summed_cells(cells, s->item[i].sum, s->w, s->h, g, cols, rows, 0);
+    for (k = 0; k < cols * rows; k++)
+        cells[k] /= LUMA_ONE;
 }

@@ -1,4 +1,5 @@
 #include "ledger/match/trace.h"
+#include "ledger/match/summed.h"
 #include "lib/base/spool.h"
 #include "lib/media/cells.h"
 
@@ -18,10 +19,13 @@ struct bf_trace {
     struct bf_cells *cells;
     struct bf_frame_digest *digest;
     uint16_t *lying; /* cells as they lie in the suspect's picture, before they are turned back */
+    uint16_t lies[BF_GRID_CELLS]; /* where in them each cell of the record is */
+    int64_t next_code_us;
 };
 
 /* An edge of the picture that lies further inside than this has a bar beside it. */
 #define INSET 0.004
+#define SLACK 0.1 /* of a cell, that may lie outside the suspect's picture */
 
 /* Codes tell little where more than 1 cell in so many is hidden. */
 enum { CODES_HIDDEN = 50 };
@@ -82,26 +86,6 @@ enum bf_err bf_trace_add(struct bf_trace *t, const struct bf_frame_digest *f, st
     return bf_spool_append(t->spool, &row, err);
 }
 
-enum bf_err bf_trace_create_within(struct bf_trace **out, const struct bf_geometry *g,
-                                   unsigned cols, unsigned rows, const char *tmp_dir,
-                                   struct bf_error *err)
-{
-    enum bf_err rc = bf_trace_create(out, cols, rows, tmp_dir, err);
-    struct bf_trace *t = *out;
-
-    if (rc != BF_OK || t == NULL)
-        return rc;
-    t->geometry = *g;
-    t->cells = bf_cells_create();
-    t->digest = calloc(1, sizeof *t->digest);
-    t->lying = calloc(BF_GRID_CELLS, sizeof *t->lying);
-    if (t->cells == NULL || t->digest == NULL || t->lying == NULL) {
-        bf_trace_free(out);
-        return bf_error_nomem(err);
-    }
-    return BF_OK;
-}
-
 /* Where cell (x, y) of the record lies in the grid over the suspect's part. */
 static unsigned lies_at(const struct bf_trace *t, unsigned x, unsigned y)
 {
@@ -118,6 +102,36 @@ static unsigned lies_at(const struct bf_trace *t, unsigned x, unsigned y)
     return (j < rows ? j : rows - 1) * cols + (i < cols ? i : cols - 1);
 }
 
+static void set_geometry(struct bf_trace *t, const struct bf_geometry *g)
+{
+    unsigned x, y;
+
+    t->geometry = *g;
+    for (y = 0; y < t->rows; y++)
+        for (x = 0; x < t->cols; x++)
+            t->lies[y * t->cols + x] = (uint16_t)lies_at(t, x, y);
+}
+
+enum bf_err bf_trace_create_within(struct bf_trace **out, const struct bf_geometry *g,
+                                   unsigned cols, unsigned rows, const char *tmp_dir,
+                                   struct bf_error *err)
+{
+    enum bf_err rc = bf_trace_create(out, cols, rows, tmp_dir, err);
+    struct bf_trace *t = *out;
+
+    if (rc != BF_OK || t == NULL)
+        return rc;
+    set_geometry(t, g);
+    t->cells = bf_cells_create();
+    t->digest = calloc(1, sizeof *t->digest);
+    t->lying = calloc(BF_GRID_CELLS, sizeof *t->lying);
+    if (t->cells == NULL || t->digest == NULL || t->lying == NULL) {
+        bf_trace_free(out);
+        return bf_error_nomem(err);
+    }
+    return BF_OK;
+}
+
 /* Does the cell that lies there touch a bar or another picture, which bleeds into it? */
 static bool touches_bar(const struct bf_trace *t, unsigned lies)
 {
@@ -130,35 +144,81 @@ static bool touches_bar(const struct bf_trace *t, unsigned lies)
            (j == 0 && g->top > INSET) || (j == rows - 1 && g->bottom < 1 - INSET);
 }
 
+/* Adds the digest's cells, those outside the suspect's picture BF_CELLS_HIDDEN. */
+static enum bf_err add_cells_within(struct bf_trace *t, int64_t pts_us, struct bf_error *err)
+{
+    struct bf_frame_digest *d = t->digest;
+    bool first = bf_spool_rows(t->spool) == 0;
+    unsigned i;
+
+    for (i = 0; i < t->cols * t->rows; i++) {
+        bool hidden = d->cells[i] == BF_CELLS_HIDDEN;
+
+        if (first && hidden) {
+            t->visible[i] = 0;
+            t->n_hidden++;
+        }
+        if (first && (hidden || touches_bar(t, t->lies[i])))
+            t->comparable[i] = 0;
+        if (hidden)
+            d->cells[i] = 0;
+    }
+    d->pts_us = pts_us;
+    d->contrast = 0;
+    /* Of codes no more are asked for. */
+    if (bf_trace_has_codes(t) && pts_us >= t->next_code_us) {
+        bf_code_compute(d->code32, &d->contrast, d->cells, t->cols, t->rows);
+        if (d->contrast > BF_CODE_FLAT_MAX)
+            t->next_code_us = pts_us + BF_TRACE_CODES_US;
+    }
+    return bf_trace_add(t, d, err);
+}
+
 enum bf_err bf_trace_add_within(struct bf_trace *t, const struct bf_frame *frame,
                                 struct bf_error *err)
 {
     const struct bf_geometry *g = &t->geometry;
     const struct bf_cells_box box = {g->left, g->top, g->right, g->bottom};
-    bool odd = g->quarter_turns % 2 == 1, first = bf_spool_rows(t->spool) == 0;
-    unsigned x, y;
+    bool odd = g->quarter_turns % 2 == 1;
+    unsigned i;
     enum bf_err rc = bf_cells_compute_box(t->lying, t->cells, frame, &box, odd ? t->rows : t->cols,
                                           odd ? t->cols : t->rows, err);
 
     if (rc != BF_OK)
         return rc;
-    for (y = 0; y < t->rows; y++) {
-        for (x = 0; x < t->cols; x++) {
-            unsigned lies = lies_at(t, x, y);
-            uint16_t v = t->lying[lies];
+    for (i = 0; i < t->cols * t->rows; i++)
+        t->digest->cells[i] = t->lying[t->lies[i]];
+    return add_cells_within(t, frame->pts_us, err);
+}
 
-            if (first && v == BF_CELLS_HIDDEN) {
-                t->visible[y * t->cols + x] = 0;
-                t->n_hidden++;
-            }
-            if (first && (v == BF_CELLS_HIDDEN || touches_bar(t, lies)))
-                t->comparable[y * t->cols + x] = 0;
-            t->digest->cells[y * t->cols + x] = v == BF_CELLS_HIDDEN ? 0 : v;
-        }
+enum bf_err bf_trace_within(struct bf_trace **out, const struct bf_trace *whole,
+                            const struct bf_geometry *g, unsigned cols, unsigned rows,
+                            const char *tmp_dir, struct bf_error *err)
+{
+    uint32_t sum[BF_SUMMED_SIZE(BF_GRID_LONG, BF_GRID_SHORT)];
+    float mean[BF_GRID_CELLS];
+    uint16_t luma[BF_GRID_CELLS];
+    uint64_t n = bf_trace_frames(whole), i;
+    unsigned k;
+    enum bf_err rc = bf_trace_create_within(out, g, cols, rows, tmp_dir, err);
+
+    for (i = 0; i < n && rc == BF_OK; i++) {
+        const struct bf_trace_frame *f = bf_trace_frame(whole, i);
+
+        for (k = 0; k < whole->cols * whole->rows; k++)
+            luma[k] = f->cells[k];
+        bf_summed_fill(sum, luma, whole->cols, whole->rows);
+        bf_summed_cells(mean, sum, whole->cols, whole->rows, g, cols, rows, SLACK);
+        for (k = 0; k < cols * rows; k++)
+            (*out)->digest->cells[k] =
+                mean[k] < 0 ? BF_CELLS_HIDDEN : (uint16_t)(mean[k] * BF_CELLS_ONE + 0.5f);
+        rc = add_cells_within(*out, f->pts_us, err);
     }
-    t->digest->pts_us = frame->pts_us;
-    bf_code_compute(t->digest->code32, &t->digest->contrast, t->digest->cells, t->cols, t->rows);
-    return bf_trace_add(t, t->digest, err);
+    if (rc == BF_OK)
+        rc = bf_trace_seal(*out, whole->end_us, err);
+    if (rc != BF_OK)
+        bf_trace_free(out);
+    return rc;
 }
 
 bool bf_trace_has_codes(const struct bf_trace *t)

@@ -14,6 +14,9 @@
 #define BF_COARSE_CELLS (BF_COARSE_COLS * BF_COARSE_ROWS)
 #define BF_COARSE_BLOCK 6
 
+/* A trace within a geometry has codes of frames so far apart; others have no contrast. */
+#define BF_TRACE_CODES_US 200000
+
 struct bf_trace_frame {
     int64_t pts_us;
     uint8_t exact32[32], code32[BF_CODE32_SIZE];
@@ -35,6 +38,14 @@ enum bf_err bf_trace_create_within(struct bf_trace **t, const struct bf_geometry
                                    unsigned rows, const char *tmp_dir, struct bf_error *err);
 enum bf_err bf_trace_add_within(struct bf_trace *t, const struct bf_frame *frame,
                                 struct bf_error *err);
+/*
+ * The same from the cells of the whole, sealed: without the pictures. Where the record's picture
+ * fills the suspect's, turned or not, it is what they give; elsewhere it is blurred by a cell of
+ * the suspect's grid, enough to align by and not to compare. The result is sealed.
+ */
+enum bf_err bf_trace_within(struct bf_trace **t, const struct bf_trace *whole,
+                            const struct bf_geometry *g, unsigned cols, unsigned rows,
+                            const char *tmp_dir, struct bf_error *err);
 /* True where so much of the record's picture is shown that lookup codes mean something. */
 bool bf_trace_has_codes(const struct bf_trace *t);
 enum bf_err bf_trace_add(struct bf_trace *t, const struct bf_frame_digest *f, struct bf_error *err);

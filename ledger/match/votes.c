@@ -46,6 +46,7 @@ struct counting {
     uint32_t random;
     struct hit *hit;
     size_t n_hits;
+    double first_us, last_us, first_source_us, last_source_us; /* of the hits */
 };
 
 static void choose_probes(struct counting *c, const struct bf_trace *t)
@@ -53,8 +54,8 @@ static void choose_probes(struct counting *c, const struct bf_trace *t)
     uint64_t n = bf_trace_frames(t), i;
     int64_t gap = bf_trace_end_us(t) / PROBES_MAX, next = 0;
 
-    if (gap < 200000)
-        gap = 200000;
+    if (gap < BF_TRACE_CODES_US)
+        gap = BF_TRACE_CODES_US;
     for (i = 0; i < n && c->n_probes < PROBES_MAX; i++) {
         const struct bf_trace_frame *f = bf_trace_frame(t, i);
 
@@ -102,6 +103,14 @@ static size_t kept_hits(const struct probe *p)
 static void add_hit(struct counting *c, int64_t suspect_us, int64_t source_us, float weight,
                     size_t probe)
 {
+    if (c->n_hits == 0 || (double)suspect_us < c->first_us)
+        c->first_us = (double)suspect_us;
+    if (c->n_hits == 0 || (double)suspect_us > c->last_us)
+        c->last_us = (double)suspect_us;
+    if (c->n_hits == 0 || (double)source_us < c->first_source_us)
+        c->first_source_us = (double)source_us;
+    if (c->n_hits == 0 || (double)source_us > c->last_source_us)
+        c->last_source_us = (double)source_us;
     c->hit[c->n_hits++] =
         (struct hit){(double)suspect_us, (double)source_us, weight, (uint32_t)probe};
 }
@@ -138,25 +147,33 @@ struct tally {
     int64_t lo; /* bin of weight[0] */
 };
 
+/* Rounded down; by hand, since floor is a call and this is asked for millions of times. */
 static int64_t bin_of(const struct hit *h, double rate)
 {
-    return (int64_t)floor((h->source_us - rate * h->suspect_us) / BIN_US);
+    double x = (h->source_us - rate * h->suspect_us) / BIN_US;
+    int64_t b = (int64_t)x;
+
+    return b - (x < (double)b);
 }
 
 static enum bf_err tally_hits(struct tally *t, const struct counting *c, double rate,
                               const uint8_t *explained, size_t step, struct bf_error *err)
 {
-    int64_t lo = INT64_MAX, hi = INT64_MIN, b;
+    /* Of the four corners that all hits lie between. */
+    struct hit corner[2] = {{c->last_us, c->first_source_us, 0, 0},
+                            {c->first_us, c->last_source_us, 0, 0}};
+    int64_t lo, hi;
     size_t i;
 
     t->n = 0;
-    for (i = 0; i < c->n_hits; i += step) {
-        b = bin_of(&c->hit[i], rate);
-        lo = b < lo ? b : lo;
-        hi = b > hi ? b : hi;
-    }
-    if (hi < lo) /* no hits: t is not read */
+    if (c->n_hits == 0) /* t is not read */
         return BF_OK;
+    if (rate < 0) {
+        corner[0].suspect_us = c->first_us;
+        corner[1].suspect_us = c->last_us;
+    }
+    lo = bin_of(&corner[0], rate);
+    hi = bin_of(&corner[1], rate);
     t->n = (size_t)(hi - lo) + 3;
     t->lo = lo - 1;
     if (t->n > t->cap || t->weight == NULL || t->smooth == NULL) {

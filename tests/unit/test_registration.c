@@ -150,7 +150,7 @@ static void found_again(void **state)
                              BF_OK);
             assert_memory_equal(&g.left, &before.left, 4 * sizeof g.left);
             assert_int_equal(bf_register(&left_over, &g, b.stills, b.pair, N_PAIRS, BF_GRID_LONG,
-                                         BF_GRID_SHORT, NULL),
+                                         BF_GRID_SHORT, HUGE_VAL, NULL),
                              BF_OK);
             if (most_off(&g, truth) >= 0.003)
                 print_error("%s, from %zu: off by %.4f\n", lies[i].name, k, most_off(&g, truth));
@@ -192,7 +192,7 @@ static void graded_and_replaced(void **state)
             double left_over;
 
             assert_int_equal(bf_register(&left_over, &g, b.stills, b.pair, N_PAIRS, BF_GRID_LONG,
-                                         BF_GRID_SHORT, NULL),
+                                         BF_GRID_SHORT, HUGE_VAL, NULL),
                              BF_OK);
             if (most_off(&g, &truth) >= 0.005 || left_over >= 8)
                 print_error("copy %zu, from %zu: off by %.4f, left over %.2f\n", i, k,
@@ -218,11 +218,17 @@ static void unrelated(void **state)
 
         beside_open(&b, &c, &g, 150 + (uint32_t)i);
         assert_int_equal(bf_register(&left_over, &g, b.stills, b.pair, N_PAIRS, BF_GRID_LONG,
-                                     BF_GRID_SHORT, NULL),
+                                     BF_GRID_SHORT, HUGE_VAL, NULL),
                          BF_OK);
         if (left_over <= 10)
             print_error("%s: left over %.2f\n", lies[i].name, left_over);
         assert_true(left_over > 10);
+        /* Nor does it where the search is called off early. */
+        g = lies[i].geometry;
+        assert_int_equal(bf_register(&left_over, &g, b.stills, b.pair, N_PAIRS, BF_GRID_LONG,
+                                     BF_GRID_SHORT, 8, NULL),
+                         BF_OK);
+        assert_true(left_over > 8);
         beside_close(&b);
     }
 }
@@ -278,7 +284,7 @@ static void other_positions(void **state)
         double left_over;
 
         assert_int_equal(bf_register(&left_over, &g, b.stills, b.pair, N_PAIRS, BF_GRID_LONG,
-                                     BF_GRID_SHORT, NULL),
+                                     BF_GRID_SHORT, HUGE_VAL, NULL),
                          BF_OK);
         assert_true(left_over > 10);
     }
@@ -300,9 +306,9 @@ static void apart(void **state)
                      BF_OK);
     assert_true(left_over == HUGE_VAL);
     left_over = 0;
-    assert_int_equal(
-        bf_register(&left_over, &g, b.stills, b.pair, N_PAIRS, BF_GRID_LONG, BF_GRID_SHORT, NULL),
-        BF_OK);
+    assert_int_equal(bf_register(&left_over, &g, b.stills, b.pair, N_PAIRS, BF_GRID_LONG,
+                                 BF_GRID_SHORT, HUGE_VAL, NULL),
+                     BF_OK);
     assert_true(left_over == HUGE_VAL);
     beside_close(&b);
 }
