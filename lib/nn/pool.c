@@ -2,7 +2,20 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+
+/* Looks at what is waited for before a thread lies down: some tenths of a millisecond. */
+#define SPINS 10000
+/* Every so often it lets somebody else on its processor: perhaps that is who it waits for. */
+#define SPINS_A_YIELD 250
+
+#if defined(__x86_64__)
+#define PAUSE() __builtin_ia32_pause()
+#else
+#define PAUSE() atomic_signal_fence(memory_order_seq_cst)
+#endif
 
 struct worker {
     struct bf_pool *pool;
@@ -17,9 +30,10 @@ struct bf_pool {
     bf_pool_fn *fn;
     void *arg;
     size_t n, next; /* pieces of this round; the next one to be taken */
-    unsigned long round;
-    size_t busy; /* workers inside the round */
-    bool ending;
+    /* Changed with the lock held alone, and looked at without it by threads that spin */
+    atomic_ulong round;
+    atomic_size_t busy; /* workers inside the round */
+    atomic_bool ending;
     size_t n_threads;
     struct worker workers[];
 };
@@ -37,15 +51,45 @@ static void take_pieces(struct bf_pool *p, size_t thread)
     }
 }
 
+static bool round_begun(struct bf_pool *p, unsigned long seen)
+{
+    return atomic_load_explicit(&p->round, memory_order_relaxed) != seen ||
+           atomic_load_explicit(&p->ending, memory_order_relaxed);
+}
+
+static bool round_over(struct bf_pool *p, unsigned long seen)
+{
+    (void)seen;
+    return atomic_load_explicit(&p->busy, memory_order_relaxed) == 0;
+}
+
+/* Takes the lock: for a while only once what the caller waits for seems to be there, then anyway.
+ */
+static void lock_when(struct bf_pool *p, bool (*there)(struct bf_pool *, unsigned long),
+                      unsigned long seen)
+{
+    int i;
+
+    for (i = 1; i <= SPINS; i++) {
+        if (there(p, seen) && pthread_mutex_trylock(&p->lock) == 0)
+            return;
+        if (i % SPINS_A_YIELD == 0)
+            sched_yield();
+        else
+            PAUSE();
+    }
+    pthread_mutex_lock(&p->lock);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
     struct bf_pool *p = w->pool;
     unsigned long seen = 0;
 
-    pthread_mutex_lock(&p->lock);
     for (;;) {
-        while (p->round == seen && !p->ending)
+        lock_when(p, round_begun, seen);
+        while (!round_begun(p, seen))
             pthread_cond_wait(&p->work, &p->lock);
         if (p->ending)
             break;
@@ -54,6 +98,7 @@ static void *work(void *arg)
         take_pieces(p, w->index);
         if (--p->busy == 0)
             pthread_cond_signal(&p->done);
+        pthread_mutex_unlock(&p->lock);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -135,8 +180,10 @@ void bf_pool_run(struct bf_pool *pool, bf_pool_fn *fn, void *arg, size_t n)
     pool->round++;
     pthread_cond_broadcast(&pool->work);
     take_pieces(pool, 0);
+    pthread_mutex_unlock(&pool->lock);
+    lock_when(pool, round_over, 0);
     /* A worker that wakes late finds no piece, and the round is over without it. */
-    while (pool->busy > 0)
+    while (!round_over(pool, 0))
         pthread_cond_wait(&pool->done, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
 }

@@ -1,9 +1,11 @@
 /*
  * pool.h - a few threads that share out numbered pieces of work and sleep in between
  *
- * No thread spins: on a machine that others use too, spinning threads take the time that the
- * working ones need. Which thread runs which piece is left to chance, so a piece must write only
- * what is its own, and nothing may depend on the order of pieces.
+ * A thread with nothing to do spins for some tenths of a millisecond before it sleeps: one step of
+ * training is some two hundred rounds, and to wake a thread for each costs more than the short ones
+ * take. It spins no longer, because others use the machine too. Which thread runs which piece is
+ * left to chance, so a piece must write only what is its own, and nothing may depend on the order
+ * of pieces.
  */
 #ifndef BF_POOL_H
 #define BF_POOL_H
