@@ -33,39 +33,60 @@ static struct window window_of(const struct bf_node *node, size_t oy, size_t ox)
 static void max_size(struct bf_node *node)
 {
     if (node->net->training)
-        node->saved_bytes = bf_node_floats(node) * sizeof(uint32_t);
+        node->saved_bytes = bf_node_floats(node) * sizeof(int32_t);
 }
 
-/* y is the largest of the window at x, whose rows are row floats apart; which NULL: nobody asks. */
-BF_WIDE static void largest(float *restrict y, uint32_t *restrict which, const float *restrict x,
+/* Channels that are held in registers while a window is gone through: the compiler makes of these
+ * types what vectors it has. */
+#define LANES 16
+typedef float floats __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t ints __attribute__((vector_size(LANES * sizeof(int32_t))));
+
+/* y is the largest in each channel of the window at x, whose rows are row floats apart, and which
+ * the pixel it was, counted from the window's first; which NULL: nobody asks. */
+BF_WIDE static void largest(float *restrict y, int32_t *restrict which, const float *restrict x,
                             size_t rows, size_t columns, size_t row, size_t c)
 {
     size_t i, k, j;
 
-    memcpy(y, x, c * sizeof *y);
-    if (which != NULL)
-        memset(which, 0, c * sizeof *which);
-    for (i = 0; i < rows; i++)
-        for (k = 0; k < columns; k++) {
-            const float *p = x + i * row + k * c;
-            uint32_t index = (uint32_t)(i * columns + k);
+    for (j = 0; j + LANES <= c; j += LANES) {
+        ints at = {0}, more;
+        int32_t index = 0;
+        floats most, p;
 
-            if (which == NULL)
-                for (j = 0; j < c; j++)
-                    y[j] = p[j] > y[j] ? p[j] : y[j];
-            else
-                for (j = 0; j < c; j++) {
-                    which[j] = p[j] > y[j] ? index : which[j];
-                    y[j] = p[j] > y[j] ? p[j] : y[j];
+        memcpy(&most, x + j, sizeof most);
+        for (i = 0; i < rows; i++)
+            for (k = 0; k < columns; k++, index++) {
+                memcpy(&p, x + i * row + k * c + j, sizeof p);
+                more = p > most;
+                at = (more & index) | (~more & at);
+                most = (floats)((more & (ints)p) | (~more & (ints)most));
+            }
+        memcpy(y + j, &most, sizeof most);
+        if (which != NULL)
+            memcpy(which + j, &at, sizeof at);
+    }
+    for (; j < c; j++) {
+        int32_t index = 0, at = 0;
+        float most = x[j];
+
+        for (i = 0; i < rows; i++)
+            for (k = 0; k < columns; k++, index++)
+                if (x[i * row + k * c + j] > most) {
+                    most = x[i * row + k * c + j];
+                    at = index;
                 }
-        }
+        y[j] = most;
+        if (which != NULL)
+            which[j] = at;
+    }
 }
 
 static void max_rows(struct bf_node *node, size_t from, size_t to)
 {
     const struct bf_node *in = bf_node_in(node, 0);
     size_t i, c = node->c, row;
-    uint32_t *which = node->net->training ? node->saved : NULL;
+    int32_t *which = node->net->training ? node->saved : NULL;
 
     for (row = from; row < to; row++)
         for (i = 0; i < node->w; i++) {
@@ -84,41 +105,63 @@ static void max_forward(struct bf_node *node)
 }
 
 /* Adds dy to the pixel of the window at dx that was the largest. */
-BF_WIDE static void to_largest(float *restrict dx, const uint32_t *restrict which,
+BF_WIDE static void to_largest(float *restrict dx, const int32_t *restrict which,
                                const float *restrict dy, size_t rows, size_t columns, size_t row,
                                size_t c)
 {
     size_t i, k, j;
 
-    for (i = 0; i < rows; i++)
-        for (k = 0; k < columns; k++) {
-            float *p = dx + i * row + k * c;
-            uint32_t index = (uint32_t)(i * columns + k);
+    for (j = 0; j + LANES <= c; j += LANES) {
+        floats more, p;
+        ints at;
+        int32_t index = 0;
 
-            for (j = 0; j < c; j++)
-                p[j] += which[j] == index ? dy[j] : 0;
-        }
+        memcpy(&more, dy + j, sizeof more);
+        memcpy(&at, which + j, sizeof at);
+        for (i = 0; i < rows; i++)
+            for (k = 0; k < columns; k++, index++) {
+                float *to = dx + i * row + k * c + j;
+
+                memcpy(&p, to, sizeof p);
+                p += (floats)((at == index) & (ints)more);
+                memcpy(to, &p, sizeof p);
+            }
+    }
+    for (; j < c; j++) {
+        int32_t index = 0;
+
+        for (i = 0; i < rows; i++)
+            for (k = 0; k < columns; k++, index++)
+                dx[i * row + k * c + j] += which[j] == index ? dy[j] : 0;
+    }
 }
 
 static void max_grad_images(struct bf_node *node, size_t from, size_t to)
 {
     const struct bf_node *in = bf_node_in(node, 0);
-    size_t image, oy, ox, c = node->c, size = in->h * in->w * c;
-    const uint32_t *which = node->saved;
+    size_t image, oy, ox, c = node->c, row = in->w * c;
+    const int32_t *which = node->saved;
 
     for (image = from; image < to; image++) {
-        float *dx = in->dy + image * size;
+        float *dx = in->dy + image * in->h * row;
+        size_t clean = node->add_in[0] ? in->h : 0;
 
-        if (!node->add_in[0])
-            memset(dx, 0, size * sizeof *dx);
         for (oy = 0; oy < node->h; oy++)
             for (ox = 0; ox < node->w; ox++) {
                 struct window v = window_of(node, oy, ox);
                 size_t at = ((image * node->h + oy) * node->w + ox) * c;
 
+                /* Rows are made zero when the first window reaches them: they are in the cache then
+                 * for those that add to them. */
+                if (v.y1 > clean) {
+                    memset(dx + clean * row, 0, (v.y1 - clean) * row * sizeof *dx);
+                    clean = v.y1;
+                }
                 to_largest(dx + (v.y0 * in->w + v.x0) * c, which + at, node->dy + at, v.y1 - v.y0,
-                           v.x1 - v.x0, in->w * c, c);
+                           v.x1 - v.x0, row, c);
             }
+        if (clean < in->h)
+            memset(dx + clean * row, 0, (in->h - clean) * row * sizeof *dx);
     }
 }
 
