@@ -193,6 +193,9 @@ static void weights_plan_make(struct weights_plan *p, const struct bf_conv *s)
     p->tile =
         p->turned ? (size_t)(p->kernel->lane * p->kernel->max_lanes) : (size_t)p->kernel->rows;
     p->tiles_c = ceil_div(p->c, p->tile);
+    /* Nine channels are better five and four than eight and one. */
+    if (!p->turned)
+        p->tile = ceil_div(p->c, p->tiles_c);
     p->tiles = s->kh * p->taps_x * p->tiles_c;
     bytes = p->tile * s->oc * sizeof(float);
     p->block = BLOCK_BYTES / bytes > 0 ? BLOCK_BYTES / bytes : 1;
