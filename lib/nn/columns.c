@@ -64,9 +64,10 @@ static void mask_and_sum(struct bf_node *node, size_t from, size_t to)
     }
 }
 
-static void mask_only(struct bf_node *node, size_t from, size_t to)
+void bf_node_rectify_span(struct bf_node *node, size_t from, size_t to)
 {
-    mask(node->dy + from, node->y + from, to - from, node->rect.slope);
+    if (bf_node_rectified(node))
+        mask(node->dy + from, node->y + from, to - from, node->rect.slope);
 }
 
 void bf_node_rectify_grad(struct bf_node *node, float *bias)
@@ -75,7 +76,7 @@ void bf_node_rectify_grad(struct bf_node *node, float *bias)
 
     if (bias == NULL) {
         if (bf_node_rectified(node))
-            bf_node_spans(node, mask_only, bf_node_floats(node), BF_SPAN);
+            bf_node_spans(node, bf_node_rectify_span, bf_node_floats(node), BF_SPAN);
         return;
     }
     bf_node_spans(node, mask_and_sum, BF_PARTS, 1);

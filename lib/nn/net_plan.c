@@ -129,6 +129,31 @@ static void order_grads(struct bf_net *net, bool *written)
     }
 }
 
+/* A layer that may writes an input's gradient over its own, where nothing else adds to that one. */
+static void share_grads(struct bf_net *net)
+{
+    int i, j;
+
+    for (i = net->n_nodes - 1; i >= 0; i--)
+        net->nodes[i].grad_root = net->nodes[i].grad_end = i;
+    for (i = net->n_nodes - 1; i >= 0; i--) {
+        struct bf_node *node = &net->nodes[i];
+
+        /* What the caller has filled stays as it is. */
+        if (node->silent || node->kept || !node->has_grad || !node->op->in_place)
+            continue;
+        for (j = 0; j < node->n_in; j++) {
+            struct bf_node *root = &net->nodes[root_of(net, node->in[j])];
+
+            if (!root->has_grad || root->n_in == 0 || !alone(net, node->in[j]))
+                continue;
+            root->grad_root = node->grad_root;
+            net->nodes[node->grad_root].grad_end = root_of(net, node->in[j]);
+            break;
+        }
+    }
+}
+
 static int by_size(const void *a, const void *b)
 {
     const struct extent *x = a, *y = b;
@@ -188,13 +213,13 @@ static size_t fill_extents(const struct bf_net *net, struct extent *e)
                   : net->training          ? steps - 1 - i
                                            : node->last_use,
         };
-        if (node->has_grad)
+        if (node->has_grad && node->grad_root == i)
             e[n++] = (struct extent){
                 .bytes = bytes,
                 .node = i,
                 .grad = true,
                 .from = used ? steps - 1 - node->last_use : net->n_nodes,
-                .to = node->n_in == 0 ? steps : steps - 1 - i,
+                .to = node->n_in == 0 ? steps : steps - 1 - node->grad_end,
             };
     }
     return n;
@@ -235,7 +260,7 @@ static enum bf_err lay_out(struct bf_net *net, struct extent *e, struct bf_error
         struct bf_node *node = &net->nodes[k];
 
         node->y = net->nodes[node->root].y;
-        node->dy = net->nodes[node->root].dy;
+        node->dy = net->nodes[net->nodes[node->root].grad_root].dy;
         node->saved = base + at;
         at += aligned(node->saved_bytes);
     }
@@ -290,6 +315,7 @@ enum bf_err bf_net_plan(struct bf_net *net, size_t n, unsigned flags, struct bf_
         goto out;
     }
     order_grads(net, written);
+    share_grads(net);
     rc = lay_out(net, e, err);
 out:
     free(e);

@@ -18,6 +18,14 @@
 #define BF_WIDE
 #endif
 
+/* Before a loop that may write each number where it has read it, and in which nothing else overlaps
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#define BF_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define BF_INDEPENDENT
+#endif
+
 /* Sums over the batch are made in so many parts, then added in order, whatever the threads. */
 #define BF_PARTS 8
 /* Floats that an element by element loop hands to a thread at a time */
@@ -30,7 +38,9 @@ struct bf_node;
 struct bf_op {
     const char *name;
     bool rectifies; /* takes in a rectifier that follows: applies node->rect in forward, and calls
-                       bf_node_rectify_grad first in backward */
+                       bf_node_rectify_grad first in backward, or does as much */
+    bool in_place;  /* backward may be given an input's gradient in the memory of its own: it reads
+                       each number of dy no later than it writes that of dx */
     /* Sets saved_bytes and scratch_bytes; net, n and flags are known. NULL: nothing wanted. */
     void (*size)(struct bf_node *node);
     void (*forward)(struct bf_node *node);
@@ -62,6 +72,8 @@ struct bf_node {
     struct bf_rectifier rect; /* what was folded into this one */
     int norm;                 /* batch norm folded into this convolution, or -1 */
     bool has_grad;
+    int grad_root; /* of a root: the node whose gradient's memory it uses, or itself */
+    int grad_end;  /* the first node that does so */
     bool add_in[BF_NODE_INPUTS];
     size_t saved_bytes, scratch_bytes;
     float *y, *dy; /* (n, h, w, c) */
@@ -122,6 +134,7 @@ void bf_node_spans(struct bf_node *node, bf_node_span_fn *fn, size_t n, size_t s
 /* Takes the folded rectifier out of node->dy, and adds its sums over rows to bias, (c), where that
  * is not NULL. Wants bf_node_columns_size(node) bytes of the scratch. */
 void bf_node_rectify_grad(struct bf_node *node, float *bias);
+void bf_node_rectify_span(struct bf_node *node, size_t from, size_t to); /* the former, of a span */
 size_t bf_node_columns_size(const struct bf_node *node);
 
 /* y = x * w and its two gradients; a, b, c are (rows, inner), (inner, columns), (rows, columns), on

@@ -10,8 +10,8 @@
 /* Rows that are added up in single precision before they meet the rest. */
 #define ROWS 64
 
-/* saved: five rows of c: factor and offset of the forward pass, mean, 1 / deviation, and two
- * factors of the backward one */
+/* saved: rows of c: factor and offset of the forward pass, mean, 1 / deviation, and two means of
+ * the backward one */
 enum { FACTOR, OFFSET, MEAN, INVERSE, MEAN_DY, MEAN_DYX, N_SAVED };
 
 static float *saved(const struct bf_node *node, int i)
@@ -51,19 +51,26 @@ BF_WIDE static void moments(float *restrict sum, float *restrict squares, const 
         }
 }
 
-/* Sums of dy and of dy times the normalised x */
-BF_WIDE static void grad_moments(float *restrict sum, float *restrict products, float *restrict dy,
-                                 const float *restrict y, const float *restrict x,
-                                 const float *restrict mean, const float *restrict inverse,
-                                 float slope, size_t rows, size_t c)
+/* What passes the folded rectifier of dy. The output is made again from x rather than read: the two
+ * passes below are bound by memory. */
+static inline float passed(float dy, float x, float factor, float offset, float slope)
 {
+    return x * factor + offset > 0 ? dy : slope * dy;
+}
+
+/* Sums of dy and of dy times the normalised x */
+BF_WIDE static void grad_moments(float *restrict sum, float *restrict products,
+                                 const float *restrict dy, const float *restrict x,
+                                 const float *restrict kept, float slope, size_t rows, size_t c)
+{
+    const float *factor = kept + FACTOR * c, *offset = kept + OFFSET * c;
+    const float *mean = kept + MEAN * c, *inverse = kept + INVERSE * c;
     size_t i, j;
 
-    for (i = 0; i < rows; i++, x += c, dy += c, y += c)
+    for (i = 0; i < rows; i++, x += c, dy += c)
         for (j = 0; j < c; j++) {
-            float d = y[j] > 0 ? dy[j] : slope * dy[j];
+            float d = passed(dy[j], x[j], factor[j], offset[j], slope);
 
-            dy[j] = d;
             sum[j] += d;
             products[j] += d * ((x[j] - mean[j]) * inverse[j]);
         }
@@ -84,8 +91,8 @@ static void parts(struct bf_node *node, size_t from, size_t to, bool grad)
             n = last - row < ROWS ? last - row : ROWS;
             memset(few, 0, 2 * c * sizeof *few);
             if (grad)
-                grad_moments(few, few + c, node->dy + row * c, node->y + row * c, x + row * c,
-                             saved(node, MEAN), saved(node, INVERSE), node->rect.slope, n, c);
+                grad_moments(few, few + c, node->dy + row * c, x + row * c, node->saved,
+                             node->rect.slope, n, c);
             else /* the first row stands for the mean, so that little is lost in the squares */
                 moments(few, few + c, x + row * c, x, n, c);
             for (j = 0; j < 2 * c; j++)
@@ -177,21 +184,25 @@ static void forward(struct bf_node *node)
     bf_node_spans(node, apply_rows, bf_node_rows(node), span_rows(node));
 }
 
-/* dx = factor (dy - mean(dy) - xhat mean(dy xhat)) */
-BF_WIDE static void grad(float *restrict dx, const float *restrict dy, const float *restrict x,
-                         const float *restrict mean, const float *restrict inverse,
-                         const float *restrict factor, const float *restrict mean_dy,
-                         const float *restrict mean_dyx, bool add, size_t rows, size_t c)
+/* dx = factor (dy - mean(dy) - xhat mean(dy xhat)); dx may be dy. */
+BF_WIDE static void grad(float *dx, const float *dy, const float *restrict x,
+                         const float *restrict kept, float slope, bool add, size_t rows, size_t c)
 {
+    const float *factor = kept + FACTOR * c, *offset = kept + OFFSET * c;
+    const float *mean = kept + MEAN * c, *inverse = kept + INVERSE * c;
+    const float *mean_dy = kept + MEAN_DY * c, *mean_dyx = kept + MEAN_DYX * c;
     size_t i, j;
 
-    for (i = 0; i < rows; i++, x += c, dx += c, dy += c)
-        for (j = 0; j < c; j++) {
+    for (i = 0; i < rows; i++, x += c, dx += c, dy += c) {
+        BF_INDEPENDENT for (j = 0; j < c; j++)
+        {
+            float d = passed(dy[j], x[j], factor[j], offset[j], slope);
             float hat = (x[j] - mean[j]) * inverse[j];
-            float d = factor[j] * (dy[j] - mean_dy[j] - hat * mean_dyx[j]);
 
+            d = factor[j] * (d - mean_dy[j] - hat * mean_dyx[j]);
             dx[j] = add ? dx[j] + d : d;
         }
+    }
 }
 
 static void grad_rows(struct bf_node *node, size_t from, size_t to)
@@ -199,8 +210,7 @@ static void grad_rows(struct bf_node *node, size_t from, size_t to)
     size_t c = node->c;
 
     grad(bf_node_dx(node, 0) + from * c, node->dy + from * c, bf_node_x(node, 0) + from * c,
-         saved(node, MEAN), saved(node, INVERSE), saved(node, FACTOR), saved(node, MEAN_DY),
-         saved(node, MEAN_DYX), node->add_in[0], to - from, c);
+         node->saved, node->rect.slope, node->add_in[0], to - from, c);
 }
 
 static void backward(struct bf_node *node)
@@ -219,8 +229,12 @@ static void backward(struct bf_node *node)
         bf_node_spans(node, grad_rows, bf_node_rows(node), span_rows(node));
 }
 
-const struct bf_op bf_op_norm = {
-    .name = "norm", .rectifies = true, .size = size, .forward = forward, .backward = backward};
+const struct bf_op bf_op_norm = {.name = "norm",
+                                 .rectifies = true,
+                                 .in_place = true,
+                                 .size = size,
+                                 .forward = forward,
+                                 .backward = backward};
 
 int bf_net_norm(struct bf_net *net, const char *name, int x)
 {

@@ -46,19 +46,22 @@ static void add_grad_span(struct bf_node *node, size_t from, size_t to)
 {
     int i;
 
+    bf_node_rectify_span(node, from, to);
     for (i = 0; i < 2; i++)
-        if (bf_node_dx(node, i) != NULL)
+        if (bf_node_dx(node, i) != NULL && bf_node_dx(node, i) != node->dy)
             put_row(bf_node_dx(node, i) + from, node->dy + from, to - from, node->add_in[i]);
 }
 
 static void add_backward(struct bf_node *node)
 {
-    bf_node_rectify_grad(node, NULL);
     bf_node_spans(node, add_grad_span, bf_node_floats(node), BF_SPAN);
 }
 
-static const struct bf_op op_add = {
-    .name = "add", .rectifies = true, .forward = add_forward, .backward = add_backward};
+static const struct bf_op op_add = {.name = "add",
+                                    .rectifies = true,
+                                    .in_place = true,
+                                    .forward = add_forward,
+                                    .backward = add_backward};
 
 int bf_net_add(struct bf_net *net, int a, int b)
 {
