@@ -3,8 +3,10 @@
 
 #include <assert.h>
 #include <math.h>
+#include <sys/mman.h>
 
 #define ALIGN 64
+#define HUGE_PAGE ((size_t)2 << 20)
 /* 64 GiB */
 #define BYTES_MAX ((size_t)1 << 36)
 
@@ -230,6 +232,22 @@ static size_t aligned(size_t n)
     return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
+/* Every pass walks through all of it: huge pages, where the system has them, spare the walks
+ * through its page tables. */
+static void *block_alloc(size_t bytes)
+{
+    void *p;
+
+    if (bytes < HUGE_PAGE)
+        return aligned_alloc(ALIGN, bytes);
+    p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+#ifdef MADV_HUGEPAGE
+    if (p != NULL)
+        madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+    return p;
+}
+
 static enum bf_err lay_out(struct bf_net *net, struct extent *e, struct bf_error *err)
 {
     size_t n = fill_extents(net, e), at, scratch = ALIGN, i, total;
@@ -245,7 +263,7 @@ static enum bf_err lay_out(struct bf_net *net, struct extent *e, struct bf_error
     total += aligned(scratch);
     if (total > BYTES_MAX)
         return bf_error_set(err, BF_ERR_LIMIT, "the network would want more than 64 GiB");
-    net->memory = base = aligned_alloc(ALIGN, total);
+    net->memory = base = block_alloc(total);
     if (base == NULL)
         return bf_error_nomem(err);
     /* No number in it may be a signalling one that was there by chance. */
