@@ -42,7 +42,11 @@ static enum bf_err pairing_init(struct pairing *p, const struct bf_stills *still
 {
     *p = (struct pairing){.stills = stills, .source = source, .info = bf_digest_info(source)};
     p->grid = calloc(PAIRS, sizeof *p->grid);
-    return p->grid != NULL ? BF_OK : bf_error_nomem(err);
+    if (p->grid == NULL) {
+        bf_error_nomem(err);
+        return BF_ERR_NOMEM;
+    }
+    return BF_OK;
 }
 
 /* The stills of a stretch: first and one past the last. */

@@ -44,7 +44,10 @@ int bf_net_input(struct bf_net *net, size_t h, size_t w, size_t c);
 /* k x k to oc channels, zeros round it so that stride 1 keeps the size; weights NAME.weight
  * (k, k, c, oc) and NAME.bias (oc). */
 int bf_net_conv(struct bf_net *net, const char *name, int x, size_t oc, size_t k, size_t stride);
-/* Any shape: of *s all but n, h, w and c is used. Without a bias where a batch norm follows. */
+/* The same without a bias, for where a batch norm follows and has one. */
+int bf_net_conv_bare(struct bf_net *net, const char *name, int x, size_t oc, size_t k,
+                     size_t stride);
+/* Any shape: of *s all but n, h, w and c is used. */
 int bf_net_conv_shaped(struct bf_net *net, const char *name, int x, const struct bf_conv *s,
                        bool bias);
 /* Each channel by itself; NAME.weight (k, k, c, 1), NAME.bias (c). */

@@ -285,6 +285,14 @@ int bf_net_conv(struct bf_net *net, const char *name, int x, size_t oc, size_t k
     return bf_net_conv_shaped(net, name, x, &s, true);
 }
 
+int bf_net_conv_bare(struct bf_net *net, const char *name, int x, size_t oc, size_t k,
+                     size_t stride)
+{
+    struct bf_conv s = square(oc, k, stride);
+
+    return bf_net_conv_shaped(net, name, x, &s, false);
+}
+
 int bf_net_depthwise(struct bf_net *net, const char *name, int x, size_t k, size_t stride)
 {
     struct bf_node *node = bf_node_new(net, &bf_op_depthwise, 1, x, -1);

@@ -67,15 +67,18 @@ BF_WIDE static void largest(float *restrict y, int32_t *restrict which, const fl
             memcpy(which + j, &at, sizeof at);
     }
     for (; j < c; j++) {
-        size_t at = 0;
+        int32_t index = 0, at = 0;
+        float most = x[j];
 
-        for (i = 0; i < rows * columns; i++)
-            if (x[i / columns * row + i % columns * c + j] >
-                x[at / columns * row + at % columns * c + j])
-                at = i;
-        y[j] = x[at / columns * row + at % columns * c + j];
+        for (i = 0; i < rows; i++)
+            for (k = 0; k < columns; k++, index++)
+                if (x[i * row + k * c + j] > most) {
+                    most = x[i * row + k * c + j];
+                    at = index;
+                }
+        y[j] = most;
         if (which != NULL)
-            which[j] = (int32_t)at;
+            which[j] = at;
     }
 }
 
@@ -124,8 +127,13 @@ BF_WIDE static void to_largest(float *restrict dx, const int32_t *restrict which
                 memcpy(to, &p, sizeof p);
             }
     }
-    for (; j < c; j++)
-        dx[(size_t)which[j] / columns * row + (size_t)which[j] % columns * c + j] += dy[j];
+    for (; j < c; j++) {
+        int32_t index = 0;
+
+        for (i = 0; i < rows; i++)
+            for (k = 0; k < columns; k++, index++)
+                dx[i * row + k * c + j] += which[j] == index ? dy[j] : 0;
+    }
 }
 
 static void max_grad_images(struct bf_node *node, size_t from, size_t to)

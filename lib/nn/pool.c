@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 /* Looks at what is waited for before a thread lies down: some tenths of a millisecond. */
 #define SPINS 10000
+/* Every so often it lets somebody else on its processor: perhaps that is who it waits for. */
+#define SPINS_A_YIELD 250
 
 #if defined(__x86_64__)
 #define PAUSE() __builtin_ia32_pause()
@@ -54,33 +57,26 @@ static bool round_begun(struct bf_pool *p, unsigned long seen)
            atomic_load_explicit(&p->ending, memory_order_relaxed);
 }
 
-static bool round_over(struct bf_pool *p)
+static bool round_over(struct bf_pool *p, unsigned long seen)
 {
+    (void)seen;
     return atomic_load_explicit(&p->busy, memory_order_relaxed) == 0;
 }
 
-/* Takes the lock, in the end by sleeping for it; before that, for a while, only when what the
- * caller waits for may be there. */
-static void lock_round(struct bf_pool *p, unsigned long seen)
+/* Takes the lock: for a while only once what the caller waits for seems to be there, then anyway.
+ */
+static void lock_when(struct bf_pool *p, bool (*there)(struct bf_pool *, unsigned long),
+                      unsigned long seen)
 {
     int i;
 
-    for (i = 0; i < SPINS; i++) {
-        if (round_begun(p, seen) && pthread_mutex_trylock(&p->lock) == 0)
+    for (i = 1; i <= SPINS; i++) {
+        if (there(p, seen) && pthread_mutex_trylock(&p->lock) == 0)
             return;
-        PAUSE();
-    }
-    pthread_mutex_lock(&p->lock);
-}
-
-static void lock_over(struct bf_pool *p)
-{
-    int i;
-
-    for (i = 0; i < SPINS; i++) {
-        if (round_over(p) && pthread_mutex_trylock(&p->lock) == 0)
-            return;
-        PAUSE();
+        if (i % SPINS_A_YIELD == 0)
+            sched_yield();
+        else
+            PAUSE();
     }
     pthread_mutex_lock(&p->lock);
 }
@@ -92,7 +88,7 @@ static void *work(void *arg)
     unsigned long seen = 0;
 
     for (;;) {
-        lock_round(p, seen);
+        lock_when(p, round_begun, seen);
         while (!round_begun(p, seen))
             pthread_cond_wait(&p->work, &p->lock);
         if (p->ending)
@@ -185,9 +181,9 @@ void bf_pool_run(struct bf_pool *pool, bf_pool_fn *fn, void *arg, size_t n)
     pthread_cond_broadcast(&pool->work);
     take_pieces(pool, 0);
     pthread_mutex_unlock(&pool->lock);
-    lock_over(pool);
+    lock_when(pool, round_over, 0);
     /* A worker that wakes late finds no piece, and the round is over without it. */
-    while (!round_over(pool))
+    while (!round_over(pool, 0))
         pthread_cond_wait(&pool->done, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
 }

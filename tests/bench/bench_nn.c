@@ -228,24 +228,6 @@ struct bench {
     float *target;
 };
 
-static int bare(struct bf_net *net, const char *name, int x, size_t oc, size_t k, size_t stride)
-{
-    size_t pad = k / 2;
-    struct bf_conv s = {.kh = k,
-                        .kw = k,
-                        .oc = oc,
-                        .stride_y = stride,
-                        .stride_x = stride,
-                        .dilation_y = 1,
-                        .dilation_x = 1,
-                        .pad_top = pad,
-                        .pad_bottom = pad,
-                        .pad_left = pad,
-                        .pad_right = pad};
-
-    return bf_net_conv_shaped(net, name, x, &s, false);
-}
-
 static int up(struct bf_net *net, const char *name, int x, size_t c)
 {
     return bf_net_shuffle(net, bf_net_rectify(net, bf_net_conv(net, name, x, 4 * c, 3, 1), 0.1f),
@@ -281,10 +263,11 @@ static int block(struct bf_net *net, const char *name, int x, size_t c, size_t s
 
     for (i = 0; i < 4; i++)
         snprintf(part[i], sizeof part[i], "%s_%d", name, i);
-    y = bf_net_rectify(net, bf_net_norm(net, part[0], bare(net, part[0], x, c, 3, stride)), 0);
-    y = bf_net_norm(net, part[1], bare(net, part[1], y, c, 3, 1));
+    y = bf_net_rectify(
+        net, bf_net_norm(net, part[0], bf_net_conv_bare(net, part[0], x, c, 3, stride)), 0);
+    y = bf_net_norm(net, part[1], bf_net_conv_bare(net, part[1], y, c, 3, 1));
     if (stride > 1)
-        x = bf_net_norm(net, part[2], bare(net, part[2], x, c, 1, stride));
+        x = bf_net_norm(net, part[2], bf_net_conv_bare(net, part[2], x, c, 1, stride));
     return bf_net_rectify(net, bf_net_add(net, y, x), 0);
 }
 
@@ -293,7 +276,8 @@ static void resnet10(struct bench *b)
     struct bf_net *net = b->net;
     int x = b->in = bf_net_input(net, 128, 128, 3);
 
-    x = bf_net_rectify(net, bf_net_norm(net, "stem", bare(net, "stem", x, 32, 3, 2)), 0);
+    x = bf_net_rectify(net, bf_net_norm(net, "stem", bf_net_conv_bare(net, "stem", x, 32, 3, 2)),
+                       0);
     x = bf_net_maxpool(net, x, 3, 2);
     x = block(net, "s1", x, 32, 1);
     x = block(net, "s2", x, 64, 2);

@@ -23,7 +23,7 @@ asked() {
         case $name in
         plain) filter=null ;;
         mirrored) filter=hflip ;;
-        cropped) filter=crop=iw*0.9:ih*0.9 ;;
+        cropped) filter='crop=iw*0.9:ih*0.9' ;;
         faster) filter=setpts=PTS/1.25 ;;
         esac
         suspect=$work/$name-$(basename "$2").mp4
@@ -47,6 +47,7 @@ for half in 0 1; do
     for f in "${registered[@]}"; do ln -sf "$(realpath "$f")" "$work/reg/"; done
     "$bonafide" register "$work"/reg/* --key "$work/key" --no-progress >/dev/null
     rm -rf "$work/reg"
+    # shellcheck disable=SC2016
     printf '%s\n' "${suspects[@]}" | xargs -P "$(nproc)" -d '\n' -n 1 bash -c 'asked "$0" "$1"' $half
 done >"$work/answers"
 

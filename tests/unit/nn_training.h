@@ -33,25 +33,6 @@ struct nn_run {
     void *scratch;
 };
 
-static inline int nn_conv_bare(struct bf_net *net, const char *name, int x, size_t oc, size_t k,
-                               size_t stride)
-{
-    size_t pad = (k - 1) / 2;
-    struct bf_conv s = {.kh = k,
-                        .kw = k,
-                        .oc = oc,
-                        .stride_y = stride,
-                        .stride_x = stride,
-                        .dilation_y = 1,
-                        .dilation_x = 1,
-                        .pad_top = pad,
-                        .pad_bottom = pad,
-                        .pad_left = pad,
-                        .pad_right = pad};
-
-    return bf_net_conv_shaped(net, name, x, &s, false);
-}
-
 static inline int nn_autoencoder(struct bf_net *net, int x)
 {
     int y = bf_net_rectify(net, bf_net_conv(net, "enc1", x, 8, 5, 2), 0.1f);
@@ -66,13 +47,13 @@ static inline int nn_autoencoder(struct bf_net *net, int x)
 
 static inline int nn_resnet(struct bf_net *net, int x)
 {
-    int y = bf_net_rectify(net, bf_net_norm(net, "n1", nn_conv_bare(net, "c1", x, 8, 3, 1)), 0);
+    int y = bf_net_rectify(net, bf_net_norm(net, "n1", bf_net_conv_bare(net, "c1", x, 8, 3, 1)), 0);
     int z;
 
     y = bf_net_maxpool(net, y, 3, 2);
-    z = bf_net_rectify(net, bf_net_norm(net, "n2", nn_conv_bare(net, "c2", y, 16, 3, 2)), 0);
-    z = bf_net_norm(net, "n3", nn_conv_bare(net, "c3", z, 16, 3, 1));
-    y = bf_net_norm(net, "n4", nn_conv_bare(net, "c4", y, 16, 1, 2));
+    z = bf_net_rectify(net, bf_net_norm(net, "n2", bf_net_conv_bare(net, "c2", y, 16, 3, 2)), 0);
+    z = bf_net_norm(net, "n3", bf_net_conv_bare(net, "c3", z, 16, 3, 1));
+    y = bf_net_norm(net, "n4", bf_net_conv_bare(net, "c4", y, 16, 1, 2));
     y = bf_net_rectify(net, bf_net_add(net, z, y), 0);
     y = bf_net_prelu(net, "p", bf_net_depthwise(net, "d", y, 3, 1));
     y = bf_net_deconv(net, "t", y, 8, 4, 2);

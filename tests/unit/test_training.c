@@ -97,8 +97,8 @@ static void norms_folded_at_inference(void **state)
         nn_run_step(&run, i);
     assert_int_equal(bf_net_create(&net, run.params, NULL), BF_OK);
     x = bf_net_input(net, 12, 12, 3);
-    y = bf_net_rectify(net, bf_net_norm(net, "n1", nn_conv_bare(net, "c1", x, 8, 3, 1)), 0);
-    z = nn_conv_bare(net, "c1", x, 8, 3, 1);
+    y = bf_net_rectify(net, bf_net_norm(net, "n1", bf_net_conv_bare(net, "c1", x, 8, 3, 1)), 0);
+    z = bf_net_conv_bare(net, "c1", x, 8, 3, 1);
     bf_net_add(net, z, z);
     z = bf_net_rectify(net, bf_net_norm(net, "n1", z), 0);
     assert_int_equal(bf_net_plan(net, 2, 0, run.pool, NULL), BF_OK);
