@@ -23,7 +23,10 @@ enum {
 /* In the dark the eye sees more: half below the one luma, all from the other on. */
 #define DARK 20
 #define LIT 70
-#define STEP_MAX 3.4 /* luma steps at a cell's middle */
+/* Luma steps at a cell's middle: at most so many in a flat cell, where more is seen as blotches on
+ * a plain wall, and at most so many where the luma's deviation is half of TEXTURE and more. */
+#define STEP_FLAT 1.0
+#define STEP_MAX 3.4
 
 struct bf_mark {
     struct bf_cells *cells;
@@ -114,7 +117,17 @@ static float share(const struct bf_mark *m, unsigned cols, unsigned rows, unsign
     return sum >= LIT ? f : sum < DARK ? f / 2 : f * (0.5f + 0.5f * (sum - DARK) / (LIT - DARK));
 }
 
-/* The steps of a frame: all the power there is, shared out by what the cells take. */
+/* The most that a cell of that share may take. */
+static float limit(float share_of_cell)
+{
+    float texture = 2 * (share_of_cell - (float)FLAT);
+
+    texture = texture < 0 ? 0 : texture > 1 ? 1 : texture;
+    return (float)STEP_FLAT + texture * (float)(STEP_MAX - STEP_FLAT);
+}
+
+/* The steps of a frame: the power there is, shared out by what the cells take, as far as they may.
+ */
 static void set_steps(struct bf_mark *m, const int8_t *sign, unsigned cols, unsigned rows)
 {
     float squares = 0, gain;
@@ -130,9 +143,9 @@ static void set_steps(struct bf_mark *m, const int8_t *sign, unsigned cols, unsi
     }
     gain = sqrtf((float)((POWER - ROUNDING) / BILINEAR) * BF_MARK_CELLS / squares);
     for (i = 0; i < BF_MARK_CELLS; i++) {
-        float s = m->step[i] * gain;
+        float s = m->step[i] * gain, most = limit(m->step[i]);
 
-        m->step[i] = (s > (float)STEP_MAX ? (float)STEP_MAX : s) * (float)sign[i];
+        m->step[i] = (s > most ? most : s) * (float)sign[i];
     }
 }
 
