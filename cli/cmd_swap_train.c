@@ -13,7 +13,7 @@
 #define SCHEMA "bonafide.swap-train/1"
 
 struct train_opts {
-    const char *model, *preset, *iterations, *batch, *seed, *threads;
+    const char *model, *preset, *iterations, *batch, *seed, *threads, *save_every;
     bool json;
     int progress;
 };
@@ -31,6 +31,8 @@ static const struct bf_opt options[] = {
      "of the first weights and of all that is drawn (1)"},
     {0, "threads", BF_OPT_TEXT, "N", offsetof(struct train_opts, threads),
      "how many; the model does not depend on it"},
+    {0, "save-every", BF_OPT_TEXT, "SECONDS", offsetof(struct train_opts, save_every),
+     "write the model so often (120), and the preview at one and a half times that"},
     {0, "json", BF_OPT_FLAG, NULL, offsetof(struct train_opts, json),
      "print one JSON object at the end"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct train_opts, progress),
@@ -95,7 +97,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
 {
     const struct train_opts *o = opts;
     struct teller teller = {.progress = o->progress, .live = isatty(STDERR_FILENO) != 0};
-    uint64_t iterations = 0, batch = 0, seed = 1, threads = 0, done = 0;
+    uint64_t iterations = 0, batch = 0, seed = 1, threads = 0, save_every = 0, done = 0;
     struct bf_swap_train_options how = {
         .preset = BF_SWAP_STANDARD, .stop = bf_interrupted, .report = tell, .ctx = &teller};
     struct bf_error err = {0};
@@ -113,6 +115,10 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--seed is a number");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
+    if (!bf_swap_arg_number(&save_every, o->save_every, 1, 86400))
+        return bf_cli_usage(cmd, "--save-every is a number of seconds from 1 to 86400");
+    how.save_s = (double)save_every;
+    how.preview_s = 1.5 * (double)save_every;
     how.iterations = iterations;
     how.batch = (unsigned)batch;
     how.seed = seed;
