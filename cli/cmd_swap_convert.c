@@ -1,6 +1,6 @@
 #include "cli/commands.h"
 #include "cli/common.h"
-#include "cli/fake_out.h"
+#include "cli/fake_run.h"
 #include "cli/interrupt.h"
 #include "cli/swap_args.h"
 #include "generator/swap_convert.h"
@@ -14,7 +14,7 @@
 
 struct convert_opts {
     const char *out, *model, *to, *key, *passphrase_file, *ledger, *title, *models;
-    const char *track, *colour, *mask, *blend, *sharpen, *crf;
+    const char *track, *colour, *mask, *blend, *sharpen, *crf, *truth;
     bool force, json;
     int progress;
 };
@@ -46,6 +46,8 @@ static const struct bf_opt options[] = {
      "of the face, 0 to 200 (40)"},
     {0, "crf", BF_OPT_TEXT, "N", offsetof(struct convert_opts, crf),
      "quality of the video, 1 best to 51 (18)"},
+    {0, "truth", BF_OPT_TEXT, "TRUTH.mp4", offsetof(struct convert_opts, truth),
+     "write how much of each pixel was replaced, as a grey video"},
     {0, "models", BF_OPT_TEXT, "DIR", offsetof(struct convert_opts, models),
      "the folder of the face networks"},
     {'f', "force", BF_OPT_FLAG, NULL, offsetof(struct convert_opts, force),
@@ -67,92 +69,36 @@ static int one_of(const char *text, const char *const *names, int n)
     return -1;
 }
 
-struct job {
-    const struct convert_opts *opts;
-    const char *in;
-    struct bf_convert *convert;
-    struct bf_video *video;
-    struct bf_canvas *canvas;
-    struct bf_fake_out *out;
-};
-
-static enum bf_err run_frames(struct job *j, struct bf_error *err)
+static enum bf_err begin(void *ctx, const struct bf_video_info *info, struct bf_error *err)
 {
-    const struct bf_video_info *info = bf_video_info(j->video);
-    const struct bf_frame *frame = NULL;
-    struct bf_cli_progress progress;
-    enum bf_err rc = BF_OK;
-
-    bf_convert_restart(j->convert, info);
-    bf_cli_progress_start(&progress, j->in, "s", 1e6, j->opts->progress);
-    while (rc == BF_OK) {
-        rc = bf_video_next(j->video, &frame, err);
-        if (rc != BF_OK || frame == NULL)
-            break;
-        if (bf_interrupted(NULL))
-            rc = bf_error_set(err, BF_ERR_IO, "stopped; nothing was written");
-        if (rc == BF_OK)
-            rc = bf_canvas_take(j->canvas, frame, err);
-        if (rc == BF_OK)
-            rc = bf_convert_frame(j->convert, j->canvas, NULL, frame, err);
-        if (rc == BF_OK)
-            rc = bf_fake_out_add(j->out, j->canvas, frame->pts_us, err);
-        bf_progress_step(&progress.sink, (uint64_t)frame->pts_us, (uint64_t)info->duration_us);
-    }
-    bf_cli_progress_end(&progress);
-    return rc;
+    (void)err;
+    bf_convert_restart(ctx, info);
+    return BF_OK;
 }
 
-static enum bf_err run_job(struct job *j, const struct bf_convert_options *how,
-                           struct bf_fake_how *fake, struct bf_error *err)
+static enum bf_err change(void *ctx, struct bf_canvas *canvas, uint8_t *truth,
+                          const struct bf_frame *frame, struct bf_error *err)
 {
-    enum bf_err rc = bf_convert_create(&j->convert, j->opts->model, how, err);
-
-    if (rc == BF_OK)
-        rc = bf_video_open(&j->video, j->in, err);
-    if (rc == BF_OK)
-        rc = bf_canvas_create(&j->canvas, bf_video_info(j->video), err);
-    if (rc == BF_OK) {
-        fake->subjects = bf_convert_about(j->convert)->subject32;
-        fake->n_subjects = 2;
-        rc = bf_fake_out_open(&j->out, j->opts->out, bf_video_info(j->video), fake, err);
-    }
-    if (rc == BF_OK)
-        rc = run_frames(j, err);
-    if (rc == BF_OK && bf_convert_counts(j->convert).n_changed == 0)
-        rc = bf_error_set(err, BF_ERR_NOT_FOUND,
-                          j->opts->track != NULL ? "'%s' has no face of that track"
-                                                 : "there is no face in '%s'",
-                          j->in);
-    if (rc == BF_OK)
-        rc = bf_fake_out_commit(j->out, bf_video_end_us(j->video), err);
-    return rc;
+    return bf_convert_frame(ctx, canvas, truth, frame, err);
 }
 
-static void release_job(struct job *j)
+static void print_answer(const struct convert_opts *o, const char *in,
+                         const struct bf_fake_job_done *done)
 {
-    bf_fake_out_close(&j->out);
-    bf_canvas_free(&j->canvas);
-    bf_video_close(&j->video);
-    bf_convert_free(&j->convert);
-}
-
-static void print_answer(const struct job *j, bool json)
-{
-    struct bf_convert_counts c = bf_convert_counts(j->convert);
     char name[1024];
 
-    if (json) {
-        bf_cli_print_json(
-            json_pack("{s:s, s:o, s:o, s:I, s:I}", "schema", SCHEMA, "file",
-                      bf_cli_json_text(j->in), "output", bf_cli_json_text(j->opts->out), "frames",
-                      (json_int_t)c.n_frames, "frames_changed", (json_int_t)c.n_changed));
+    if (o->json) {
+        bf_cli_print_json(json_pack("{s:s, s:o, s:o, s:I, s:I, s:o}", "schema", SCHEMA, "file",
+                                    bf_cli_json_text(in), "output", bf_cli_json_text(o->out),
+                                    "frames", (json_int_t)done->n_frames, "frames_changed",
+                                    (json_int_t)done->n_changed, "record",
+                                    bf_cli_json_record(&done->record, done->record_hash32)));
         return;
     }
-    bf_text_escape(name, sizeof name, j->opts->out, strlen(j->opts->out));
+    bf_text_escape(name, sizeof name, o->out, strlen(o->out));
     printf("wrote %s, a fake: marked, labelled and registered as synthetic\n", name);
-    printf("  frames     %" PRIu64 ", the face replaced in %" PRIu64 " of them\n", c.n_frames,
-           c.n_changed);
+    printf("  frames     %" PRIu64 ", the face replaced in %" PRIu64 " of them\n", done->n_frames,
+           done->n_changed);
 }
 
 static bool read_how(struct bf_convert_options *how, const struct convert_opts *o,
@@ -196,7 +142,6 @@ static bool read_how(struct bf_convert_options *how, const struct convert_opts *
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
 {
     const struct convert_opts *o = opts;
-    struct job j = {.opts = o, .in = args[0]};
     struct bf_convert_options how;
     struct bf_fake_how fake = {.ledger = o->ledger,
                                .key = o->key,
@@ -207,6 +152,17 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
                                .sound_path = args[0],
                                .force = o->force,
                                .progress = o->progress};
+    struct bf_fake_job job = {.path = args[0],
+                              .out = o->out,
+                              .mask = o->truth,
+                              .force = o->force,
+                              .stop = bf_interrupted,
+                              .begin = begin,
+                              .frame = change,
+                              .how = &fake};
+    struct bf_convert *convert = NULL;
+    struct bf_cli_progress progress;
+    struct bf_fake_job_done done;
     char models[BF_PATH_MAX];
     struct bf_error err = {0};
     enum bf_exit answer = BF_EXIT_YES;
@@ -216,8 +172,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (o->model == NULL || o->out == NULL || o->key == NULL)
         return bf_cli_usage(cmd,
                             "'swap convert' needs --model DIR, --output OUT.mp4 and --key FILE");
-    if (bf_cli_is_one_of(o->out, n_args, args))
-        return bf_cli_usage(cmd, "--output does not replace the input");
+    if (bf_cli_is_one_of(o->out, n_args, args) || bf_cli_is_one_of(o->truth, n_args, args))
+        return bf_cli_usage(cmd, "--output and --truth do not replace the input");
     if (!read_how(&how, o, cmd))
         return BF_EXIT_FAILED;
     if (!bf_swap_arg_number(&crf, o->crf, 1, 51))
@@ -227,15 +183,29 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     how.models = models;
     bf_interrupt_catch();
     if (rc == BF_OK)
-        rc = run_job(&j, &how, &fake, &err);
-    if (rc != BF_OK) {
+        rc = bf_convert_create(&convert, o->model, &how, &err);
+    if (rc != BF_OK)
+        return bf_cli_fail_json(o->json, SCHEMA, args[0], &err);
+    fake.subjects = bf_convert_about(convert)->subject32;
+    fake.n_subjects = 2;
+    job.ctx = convert;
+    bf_cli_progress_start(&progress, args[0], "s", 1e6, o->progress);
+    rc = bf_fake_run(&done, &job, &progress.sink, &err);
+    bf_cli_progress_end(&progress);
+    if (rc == BF_ERR_NOT_FOUND && bf_convert_counts(convert).n_frames > 0) {
+        /* Looked, and there is no such face. */
+        bf_error_set(&err, rc,
+                     o->track != NULL ? "'%s' has no face of that track"
+                                      : "there is no face in '%s'",
+                     args[0]);
+        bf_cli_fail_json(o->json, SCHEMA, args[0], &err);
+        answer = BF_EXIT_NO;
+    } else if (rc != BF_OK) {
         answer = bf_cli_fail_json(o->json, SCHEMA, args[0], &err);
-        if (j.convert != NULL && rc == BF_ERR_NOT_FOUND)
-            answer = BF_EXIT_NO; /* looked, and there is no such face */
     } else {
-        print_answer(&j, o->json);
+        print_answer(o, args[0], &done);
     }
-    release_job(&j);
+    bf_convert_free(&convert);
     return answer;
 }
 

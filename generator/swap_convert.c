@@ -1,4 +1,5 @@
 #include "generator/swap_convert.h"
+#include "generator/face_chosen.h"
 #include "generator/face_mask.h"
 #include "generator/face_regions.h"
 #include "generator/poisson.h"
@@ -27,7 +28,8 @@ struct bf_convert {
     struct bf_face_reader *reader;
     struct bf_face_view *view;
     uint32_t sar_num, sar_den;
-    uint32_t track; /* whom we follow; 0: nobody yet */
+    struct bf_face_chosen chosen;
+    uint32_t track; /* in the last frame with the face */
     struct bf_colour_map colour;
     bool has_colour;
     struct bf_convert_counts counts;
@@ -115,6 +117,7 @@ void bf_convert_restart(struct bf_convert *c, const struct bf_video_info *info)
     bf_face_reader_restart(c->reader, info);
     c->sar_num = info->sar_num;
     c->sar_den = info->sar_den;
+    bf_face_chosen_init(&c->chosen, c->how.track);
     c->track = 0;
     c->has_colour = false;
     c->counts = (struct bf_convert_counts){0};
@@ -127,34 +130,6 @@ struct bf_convert_counts bf_convert_counts(const struct bf_convert *c)
 
 /* --- the face in the model's square
  * --------------------------------------------------------------------- */
-
-static const struct bf_face *choose(struct bf_convert *c, const struct bf_face *faces, size_t n)
-{
-    const struct bf_face *best = NULL;
-    uint32_t wanted = c->how.track != 0 ? c->how.track : c->track;
-    float most = 0;
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        if (faces[i].track == wanted)
-            return &faces[i];
-    if (c->how.track != 0)
-        return NULL;
-    for (i = 0; i < n; i++) {
-        const struct bf_face_box *b = &faces[i].box;
-        float area = (b->right - b->left) * (b->bottom - b->top);
-
-        if (area > most) {
-            most = area;
-            best = &faces[i];
-        }
-    }
-    if (best != NULL && best->track != c->track) {
-        c->track = best->track;
-        c->has_colour = false;
-    }
-    return best;
-}
 
 /* From the model's square to the frame's pixels as shown, and the landmarks in the square. */
 static bool place(struct bf_affine *to_frame, struct bf_affine *to_view, struct bf_point2 *point,
@@ -435,9 +410,14 @@ enum bf_err bf_convert_frame(struct bf_convert *c, struct bf_canvas *canvas, uin
         memset(truth, 0, (size_t)canvas->width * canvas->height);
     if (rc != BF_OK)
         return rc;
-    face = choose(c, faces, n);
+    face = bf_face_chosen_find(&c->chosen, c->reader, faces, n);
     if (face == NULL)
         return BF_OK;
+    if (face->track != c->track) {
+        /* another scene, perhaps in another light */
+        c->track = face->track;
+        c->has_colour = false;
+    }
     rc = bf_face_view_set(c->view, frame, c->sar_num, c->sar_den, err);
     if (rc != BF_OK || !place(&to_frame, &to_view, point, c, face))
         return rc;

@@ -17,7 +17,7 @@ enum bf_convert_mask {
 struct bf_convert_options {
     const char *models; /* folder of the face networks */
     enum bf_swap_who to;
-    uint32_t track; /* the face to replace; 0: the largest, followed as long as it is there */
+    uint32_t track; /* the face to replace; 0: the largest at first, and that person from then on */
     enum bf_colour_mode colour;
     enum bf_convert_mask mask;
     bool seamless;        /* Poisson blending instead of a soft edge alone */
