@@ -10,23 +10,29 @@ enum {
     DITHER = 64,
 };
 
-/* Mean square of what is added, in luma steps: 42.7 dB. Rounding takes its part of it. */
-#define POWER 3.49
+/* Of what is added, the mean square in luma steps that rounding takes. */
 #define ROUNDING 0.2
 /* Of a field drawn bilinearly between independent values, beside theirs. */
 #define BILINEAR (4.0 / 9)
 
-/* How much a cell takes beside the others: flat ones least, by the deviation of the luma in it. */
-#define FLAT 0.5
-#define TEXTURE 12.0
-#define MOST 1.5
+/*
+ * How much is added, and what a cell takes beside the others: by the deviation of the luma in it,
+ * from flat on. In small pictures a strong coder leaves nothing of the weak cells, and one looks at
+ * them less closely: all cells alike. Between the two sizes, in between.
+ */
+struct manner {
+    double side; /* the shorter, in pixels */
+    float power; /* mean square in luma steps */
+    float flat, most;
+    float flat_step; /* of a flat cell, at most: more is seen as blotches on a plain wall */
+};
+static const struct manner small = {320, 3.85f, 1.0f, 1.0f, 3.8f}, /* 42.3 dB */
+    large = {720, 3.49f, 0.5f, 1.5f, 1.0f};                        /* 42.7 dB */
+#define TEXTURE 12.0f
 /* In the dark the eye sees more: half below the one luma, all from the other on. */
 #define DARK 20
 #define LIT 70
-/* Luma steps at a cell's middle: at most so many in a flat cell, where more is seen as blotches on
- * a plain wall, and at most so many where the luma's deviation is half of TEXTURE and more. */
-#define STEP_FLAT 1.0
-#define STEP_MAX 3.4
+#define STEP_MAX 3.8f /* luma steps at a cell's middle */
 
 struct bf_mark {
     struct bf_cells *cells;
@@ -95,8 +101,21 @@ void bf_mark_free(struct bf_mark **m)
     *m = NULL;
 }
 
+static struct manner manner_of(const struct bf_canvas *c)
+{
+    double side = c->width < c->height ? c->width : c->height;
+    float t = (float)((side - small.side) / (large.side - small.side));
+
+    t = t < 0 ? 0 : t > 1 ? 1 : t;
+    return (struct manner){side, small.power + t * (large.power - small.power),
+                           small.flat + t * (large.flat - small.flat),
+                           small.most + t * (large.most - small.most),
+                           small.flat_step + t * (large.flat_step - small.flat_step)};
+}
+
 /* How much the cell takes, by the texture in it and just outside. */
-static float share(const struct bf_mark *m, unsigned cols, unsigned rows, unsigned x, unsigned y)
+static float share(const struct bf_mark *m, const struct manner *how, unsigned cols, unsigned rows,
+                   unsigned x, unsigned y)
 {
     const int wide = (int)(cols * FINE), high = (int)(rows * FINE);
     int left = (int)(x * FINE) - 1, top = (int)(y * FINE) - 1, i, j, n = 0;
@@ -112,38 +131,39 @@ static float share(const struct bf_mark *m, unsigned cols, unsigned rows, unsign
     }
     sum /= (float)n;
     variance = squares / (float)n - sum * sum;
-    f = (float)FLAT + sqrtf(variance > 0 ? variance : 0) / (float)TEXTURE;
-    f = f > (float)MOST ? (float)MOST : f;
+    f = how->flat + sqrtf(variance > 0 ? variance : 0) / TEXTURE;
+    f = f > how->most ? how->most : f;
     return sum >= LIT ? f : sum < DARK ? f / 2 : f * (0.5f + 0.5f * (sum - DARK) / (LIT - DARK));
 }
 
 /* The most that a cell of that share may take. */
-static float limit(float share_of_cell)
+static float limit(const struct manner *how, float share_of_cell)
 {
-    float texture = 2 * (share_of_cell - (float)FLAT);
+    float texture = 2 * (share_of_cell - how->flat);
 
     texture = texture < 0 ? 0 : texture > 1 ? 1 : texture;
-    return (float)STEP_FLAT + texture * (float)(STEP_MAX - STEP_FLAT);
+    return how->flat_step + texture * (STEP_MAX - how->flat_step);
 }
 
 /* The steps of a frame: the power there is, shared out by what the cells take, as far as they may.
  */
-static void set_steps(struct bf_mark *m, const int8_t *sign, unsigned cols, unsigned rows)
+static void set_steps(struct bf_mark *m, const struct manner *how, const int8_t *sign,
+                      unsigned cols, unsigned rows)
 {
     float squares = 0, gain;
     unsigned x, y, i;
 
     for (y = 0; y < rows; y++) {
         for (x = 0; x < cols; x++) {
-            float f = share(m, cols, rows, x, y);
+            float f = share(m, how, cols, rows, x, y);
 
             m->step[y * cols + x] = f;
             squares += f * f;
         }
     }
-    gain = sqrtf((float)((POWER - ROUNDING) / BILINEAR) * BF_MARK_CELLS / squares);
+    gain = sqrtf((how->power - (float)ROUNDING) / (float)BILINEAR * BF_MARK_CELLS / squares);
     for (i = 0; i < BF_MARK_CELLS; i++) {
-        float s = m->step[i] * gain, most = limit(m->step[i]);
+        float s = m->step[i] * gain, most = limit(how, m->step[i]);
 
         m->step[i] = (s > most ? most : s) * (float)sign[i];
     }
@@ -198,6 +218,7 @@ static void add_row(uint8_t *restrict p, const float *restrict a, const float *r
 
 enum bf_err bf_mark_apply(struct bf_mark *m, struct bf_canvas *c, struct bf_error *err)
 {
+    const struct manner how = manner_of(c);
     bool wide = bf_mark_is_wide(c->width, c->height);
     unsigned cols = wide ? BF_MARK_LONG : BF_MARK_SHORT, rows = BF_MARK_CELLS / cols, a, b;
     const struct bf_frame luma = {.width = c->width,
@@ -222,7 +243,7 @@ enum bf_err bf_mark_apply(struct bf_mark *m, struct bf_canvas *c, struct bf_erro
             return bf_error_nomem(err);
         m->row_size = need;
     }
-    set_steps(m, m->sign[wide], cols, rows);
+    set_steps(m, &how, m->sign[wide], cols, rows);
     spread_rows(m, c->width, cols, rows);
     for (y = 0; y < c->height; y++) {
         between(&a, &b, &t, y, c->height, rows);
