@@ -53,12 +53,13 @@ static void print_json(const struct evaluate_opts *o, const struct bf_swap_self 
     json_t *video = json_null();
 
     if (v != NULL)
-        video = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "source",
+        video = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "source",
                           bf_cli_json_text(o->source), "fake", bf_cli_json_text(o->fake), "frames",
                           (json_int_t)v->n_frames, "frames_compared", (json_int_t)v->n_both,
                           "identity_transfer", number(v->identity), "identity_transfer_of_source",
                           number(v->identity_source), "pose_error_deg", number(v->pose_deg),
-                          "eye_correlation", number(v->eyes), "flicker_ratio", number(v->flicker));
+                          "pose_following_deg", number(v->following_deg), "eye_correlation",
+                          number(v->eyes), "flicker_ratio", number(v->flicker));
     bf_cli_print_json(json_pack("{s:s, s:o, s:o, s:o, s:o}", "schema", SCHEMA, "model",
                                 bf_cli_json_text(o->model), "a", self_json(&self[BF_SWAP_A]), "b",
                                 self_json(&self[BF_SWAP_B]), "video", video));
@@ -78,7 +79,8 @@ static void print_text(const struct bf_swap_self *self, const struct bf_swap_vid
            v->n_both, v->n_frames);
     printf("  identity   %.1f %% of frames nearer to the new person (of the source %.1f %%)\n",
            100 * v->identity, 100 * v->identity_source);
-    printf("  pose       %.1f degrees apart\n", v->pose_deg);
+    printf("  pose       %.1f degrees apart, %.1f without the constant offset of the two faces\n",
+           v->pose_deg, v->following_deg);
     if (isfinite(v->eyes))
         printf("  eyes       open and shut with the source's: correlation %.2f\n", v->eyes);
     else

@@ -272,12 +272,25 @@ static double correlation(const struct sums *s)
     return x > 1e-9 && y > 1e-9 ? (s->n * s->xy - s->x * s->y) / sqrt(x * y) : (double)NAN;
 }
 
+/* The variance of what was added as x - y: its mean is no part of it. */
+static double spread(const struct sums *s)
+{
+    double mean = (s->x - s->y) / s->n;
+
+    return (s->xx - 2 * s->xy + s->yy) / s->n - mean * mean;
+}
+
 static double open_eyes(const struct bf_face *f)
 {
     return (double)(f->eye[BF_EYE_RIGHT].gap + f->eye[BF_EYE_LEFT].gap) / 2;
 }
 
-static enum bf_err compare(struct bf_swap_video *out, struct sums *eyes, struct one_video *real,
+/* Of one measure in the source and in the fake. */
+struct pairs {
+    struct sums eyes, yaw, pitch, roll;
+};
+
+static enum bf_err compare(struct bf_swap_video *out, struct pairs *pairs, struct one_video *real,
                            struct one_video *fake, struct bf_face_identity *net, const float *from,
                            const float *to, struct bf_error *err)
 {
@@ -290,7 +303,10 @@ static enum bf_err compare(struct bf_swap_video *out, struct sums *eyes, struct 
     }
     out->n_both++;
     out->pose_deg += angle_between(real->face->pose.rotation, fake->face->pose.rotation);
-    sums_add(eyes, open_eyes(real->face), open_eyes(fake->face));
+    sums_add(&pairs->eyes, open_eyes(real->face), open_eyes(fake->face));
+    sums_add(&pairs->yaw, (double)real->face->pose.yaw_deg, (double)fake->face->pose.yaw_deg);
+    sums_add(&pairs->pitch, (double)real->face->pose.pitch_deg, (double)fake->face->pose.pitch_deg);
+    sums_add(&pairs->roll, (double)real->face->pose.roll_deg, (double)fake->face->pose.roll_deg);
     to_square_pixels(mesh, real);
     to_square_pixels(fake_mesh, fake);
     rc = watch_flicker(real, mesh, err);
@@ -309,7 +325,7 @@ enum bf_err bf_swap_evaluate_video(struct bf_swap_video *out, const char *source
     float who[2][BF_IDENTITY_DIM];
     struct one_video *v = calloc(2, sizeof *v);
     struct bf_face_identity *net = NULL;
-    struct sums eyes = {0};
+    struct pairs pairs = {0};
     enum bf_err rc = v == NULL ? bf_error_nomem(err) : BF_OK;
 
     *out = (struct bf_swap_video){0};
@@ -337,15 +353,17 @@ enum bf_err bf_swap_evaluate_video(struct bf_swap_video *out, const char *source
         bf_progress_step(progress, (uint64_t)v[0].frame->pts_us,
                          (uint64_t)bf_video_info(v[0].video)->duration_us);
         out->n_frames++;
-        rc = compare(out, &eyes, &v[0], &v[1], net, who[1 - to], who[to], err);
+        rc = compare(out, &pairs, &v[0], &v[1], net, who[1 - to], who[to], err);
     }
     if (rc == BF_OK && out->n_both > 0) {
         double n = (double)out->n_both;
 
         out->pose_deg /= n;
+        out->following_deg =
+            sqrt(fmax(0, spread(&pairs.yaw) + spread(&pairs.pitch) + spread(&pairs.roll)));
         out->identity = v[1].near / n;
         out->identity_source = v[0].near / n;
-        out->eyes = correlation(&eyes);
+        out->eyes = correlation(&pairs.eyes);
         out->flicker = v[0].flicker > 0 ? v[1].flicker / v[0].flicker : (double)NAN;
     }
     if (v != NULL) {

@@ -20,7 +20,9 @@ struct bf_swap_video {
     double identity; /* share of frames whose face is nearer to the new person than to the old */
     double identity_source; /* the same of the source: how often the descriptor errs */
     double pose_deg;        /* mean angle between the two heads' rotations */
-    double eyes; /* correlation of how far the eyes are open; NAN where they never move */
+    double following_deg; /* what is left of it, root mean square, when the constant offset between
+                             the two faces is taken out: yaw, pitch and roll together */
+    double eyes;          /* correlation of how far the eyes are open; NAN where they never move */
     double
         flicker; /* what changes from frame to frame and back within the face, over the source's */
 };
