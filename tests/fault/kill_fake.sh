@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# kill_fake.sh [N] - kill the making of a synthetic video at N (40) random moments: a file that has its name is whole, marked and registered
+# kill_fake.sh [N] - kill the making of a synthetic video at N (20) random moments: a file that has its name is whole, marked and registered
 . "$(dirname "$0")/faultlib.sh"
 
-n=${1:-${KILLS:-40}}
+n=${1:-${KILLS:-20}}
 RANDOM=${SEED:-$$}
 make_fake=${MAKE_FAKE:-$root/$BUILD/make_fake}
 new_ledger led
