@@ -187,6 +187,17 @@ static double mean_left(struct level *l, const struct bf_geometry *g, double gai
     return taken > 0 ? sum / (double)taken : HUGE_VAL;
 }
 
+/* Step until a step is below still, at most so many times: what is left over then. */
+static double settle(struct bf_geometry *g, double *gain, double *bias, struct level *level,
+                     const struct bf_stills *stills, const struct bf_still_pair *pair,
+                     size_t n_pairs, int steps, double still)
+{
+    while (steps-- > 0)
+        if (step(g, gain, bias, level, stills, pair, n_pairs) < still)
+            break;
+    return mean_left(level, g, *gain, *bias, stills, pair, n_pairs);
+}
+
 enum bf_err bf_register(double *left_over, struct bf_geometry *g, const struct bf_stills *stills,
                         const struct bf_still_pair *pair, size_t n_pairs, unsigned cols,
                         unsigned rows, double hopeless, struct bf_error *err)
@@ -194,22 +205,16 @@ enum bf_err bf_register(double *left_over, struct bf_geometry *g, const struct b
     struct level coarse = {.soft = SOFT_COARSE}, fine = {.soft = SOFT};
     double gain = 1, bias = 0;
     enum bf_err rc = level_init(&coarse, pair, n_pairs, cols, rows, COARSE, err);
-    int i;
 
     *left_over = HUGE_VAL;
-    for (i = 0; rc == BF_OK && i < STEPS_COARSE; i++)
-        if (step(g, &gain, &bias, &coarse, stills, pair, n_pairs) < 10 * STILL_STEP)
-            break;
     if (rc == BF_OK)
-        *left_over = mean_left(&coarse, g, gain, bias, stills, pair, n_pairs);
+        *left_over =
+            settle(g, &gain, &bias, &coarse, stills, pair, n_pairs, STEPS_COARSE, 10 * STILL_STEP);
     if (rc != BF_OK || *left_over > hopeless)
         goto out;
     rc = level_init(&fine, pair, n_pairs, cols, rows, 1, err);
-    for (i = 0; rc == BF_OK && i < STEPS_FINE; i++)
-        if (step(g, &gain, &bias, &fine, stills, pair, n_pairs) < STILL_STEP)
-            break;
     if (rc == BF_OK)
-        *left_over = mean_left(&fine, g, gain, bias, stills, pair, n_pairs);
+        *left_over = settle(g, &gain, &bias, &fine, stills, pair, n_pairs, STEPS_FINE, STILL_STEP);
 out:
     level_release(&coarse);
     level_release(&fine);
@@ -223,14 +228,11 @@ enum bf_err bf_register_coarse(double *left_over, struct bf_geometry *g,
     struct level coarse = {.soft = SOFT};
     double gain = 1, bias = 0;
     enum bf_err rc = level_init(&coarse, pair, n_pairs, cols, rows, COARSE, err);
-    int i;
 
     *left_over = HUGE_VAL;
-    for (i = 0; rc == BF_OK && i < STEPS_COARSE; i++)
-        if (step(g, &gain, &bias, &coarse, stills, pair, n_pairs) < 10 * STILL_STEP)
-            break;
     if (rc == BF_OK)
-        *left_over = mean_left(&coarse, g, gain, bias, stills, pair, n_pairs);
+        *left_over =
+            settle(g, &gain, &bias, &coarse, stills, pair, n_pairs, STEPS_COARSE, 10 * STILL_STEP);
     level_release(&coarse);
     return rc;
 }
