@@ -54,20 +54,6 @@ static enum bf_exit answer_json(const char *file, const uint8_t public33[33], co
     return bf_cli_print_json(j) ? BF_EXIT_YES : BF_EXIT_FAILED;
 }
 
-static enum bf_err write_file(const char *path, const struct bf_buf *text, unsigned flags,
-                              struct bf_error *err)
-{
-    struct bf_output *out = NULL;
-    enum bf_err rc = bf_output_open(&out, path, flags, err);
-
-    if (rc == BF_OK)
-        rc = bf_output_write(out, text->data, text->len, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
-    return rc;
-}
-
 /* Everything that can be refused is, before anybody types a passphrase. */
 static enum bf_err check_output(const char *path, unsigned flags, struct bf_error *err)
 {
@@ -105,7 +91,7 @@ static enum bf_exit run_new(const struct bf_command *cmd, const void *opts, int 
     if (rc == BF_OK)
         rc = bf_key_encode(&pem, &key, o->no_passphrase ? NULL : pass.text, pass.len, &err);
     if (rc == BF_OK)
-        rc = write_file(o->output, &pem, flags, &err);
+        rc = bf_file_write(o->output, flags, &pem, &err);
     bf_passphrase_release(&pass);
     explicit_bzero(key.secret32, sizeof key.secret32);
     if (rc != BF_OK) {
@@ -210,7 +196,7 @@ static enum bf_exit run_export(const struct bf_command *cmd, const void *opts, i
             rc = bf_error_nomem(&err);
     }
     if (rc == BF_OK && o->output != NULL)
-        rc = write_file(o->output, &text, o->force ? BF_OUTPUT_FORCE : 0, &err);
+        rc = bf_file_write(o->output, o->force ? BF_OUTPUT_FORCE : 0, &text, &err);
     if (rc != BF_OK)
         answer = fail(o, args[0], &err);
     else if (o->json)

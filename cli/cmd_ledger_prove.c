@@ -43,20 +43,6 @@ static enum bf_err prove(struct bf_buf *out, uint64_t *index, const char *ledger
     return rc;
 }
 
-static enum bf_err write_proof(const struct prove_opts *o, const struct bf_buf *text,
-                               struct bf_error *err)
-{
-    struct bf_output *out = NULL;
-    enum bf_err rc = bf_output_open(&out, o->output, o->force ? BF_OUTPUT_FORCE : 0, err);
-
-    if (rc == BF_OK)
-        rc = bf_output_write(out, text->data, text->len, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
-    return rc;
-}
-
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
 {
     const struct prove_opts *o = opts;
@@ -69,7 +55,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     (void)cmd, (void)n_args;
     rc = prove(&text, &index, o->ledger, args[0], &err);
     if (rc == BF_OK && o->output != NULL)
-        rc = write_proof(o, &text, &err);
+        rc = bf_file_write(o->output, o->force ? BF_OUTPUT_FORCE : 0, &text, &err);
     if (rc != BF_OK) {
         answer = bf_cli_fail_json(o->json, SCHEMA, o->output, &err);
     } else if (o->json) {

@@ -242,7 +242,6 @@ enum bf_err bf_labels_write(const struct bf_labels *l, const struct bf_plan *p,
                             const struct bf_plan_item *item, size_t n, struct bf_error *err)
 {
     char path[BF_PATH_MAX + 16];
-    struct bf_output *out = NULL;
     struct bf_buf b = {0};
     size_t i;
     enum bf_err rc;
@@ -255,12 +254,7 @@ enum bf_err bf_labels_write(const struct bf_labels *l, const struct bf_plan *p,
         if (line != NULL && is_there(l, item[i].file))
             bf_buf_printf(&b, "%s\n", line);
     }
-    rc = b.failed ? bf_error_nomem(err) : bf_output_open(&out, path, BF_OUTPUT_FORCE, err);
-    if (rc == BF_OK)
-        rc = bf_output_write(out, b.data, b.len, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
+    rc = bf_file_write(path, BF_OUTPUT_FORCE, &b, err);
     bf_buf_release(&b);
     return rc;
 }

@@ -139,7 +139,6 @@ void bf_extract_free(struct bf_extract **out)
 static enum bf_err write_picture(struct bf_extract *x, const char *file, struct bf_error *err)
 {
     struct bf_buf png = {0};
-    struct bf_output *out = NULL;
     char path[2 * PATH_CAP];
     size_t n = (size_t)x->how.size * x->how.size * 3, i;
     enum bf_err rc;
@@ -152,12 +151,7 @@ static enum bf_err write_picture(struct bf_extract *x, const char *file, struct 
     snprintf(path, sizeof path, "%s/%s", x->part, file);
     rc = bf_picture_encode(&png, &x->picture, BF_PICTURE_PNG, err);
     if (rc == BF_OK)
-        rc = bf_output_open(&out, path, 0, err);
-    if (rc == BF_OK)
-        rc = bf_output_write(out, png.data, png.len, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
+        rc = bf_file_write(path, 0, &png, err);
     bf_buf_release(&png);
     return rc;
 }

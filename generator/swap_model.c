@@ -167,20 +167,18 @@ enum bf_err bf_swap_about_save(const struct bf_swap_about *about, const char *di
                   "batch", (int)about->batch, "seed", (json_int_t)about->seed, "a",
                   person(about, BF_SWAP_A), "b", person(about, BF_SWAP_B));
     char *text = o != NULL ? json_dumps(o, JSON_INDENT(2)) : NULL;
-    struct bf_output *out = NULL;
+    struct bf_buf b = {0};
     char path[PATH_CAP];
-    enum bf_err rc = text == NULL ? bf_error_nomem(err) : BF_OK;
+    enum bf_err rc;
 
     snprintf(path, sizeof path, "%s/model.json", dir);
-    if (rc == BF_OK)
-        rc = bf_output_open(&out, path, BF_OUTPUT_FORCE, err);
-    if (rc == BF_OK)
-        rc = bf_output_write(out, text, strlen(text), err);
-    if (rc == BF_OK)
-        rc = bf_output_write(out, "\n", 1, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
+    if (text != NULL) {
+        bf_buf_printf(&b, "%s\n", text);
+        rc = bf_file_write(path, BF_OUTPUT_FORCE, &b, err);
+    } else {
+        rc = bf_error_nomem(err);
+    }
+    bf_buf_release(&b);
     free(text);
     json_decref(o);
     return rc;

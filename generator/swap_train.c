@@ -290,40 +290,26 @@ static void step(struct trainer *t)
 /* --- what is kept
  * --------------------------------------------------------------------------------------- */
 
-static enum bf_err write_file(const struct trainer *t, const char *name, const struct bf_buf *b,
-                              struct bf_error *err)
-{
-    struct bf_output *out = NULL;
-    char path[PATH_CAP];
-    enum bf_err rc = b->failed ? bf_error_nomem(err)
-                               : bf_output_open(&out, in_dir(path, t, name), BF_OUTPUT_FORCE, err);
-
-    if (rc == BF_OK)
-        rc = bf_output_write(out, b->data, b->len, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
-    return rc;
-}
-
 static enum bf_err save(const struct trainer *t, struct bf_error *err)
 {
     char path[PATH_CAP];
     enum bf_err rc = bf_weights_save_training(in_dir(path, t, "model.safetensors"), BF_OUTPUT_FORCE,
                                               t->optim, NULL, 0, &t->model.kind, err);
 
-    return rc == BF_OK ? write_file(t, "losses.tsv", &t->log, err) : rc;
+    return rc == BF_OK ? bf_file_write(in_dir(path, t, "losses.tsv"), BF_OUTPUT_FORCE, &t->log, err)
+                       : rc;
 }
 
 static enum bf_err preview(struct bf_swap_report *r, struct trainer *t, struct bf_error *err)
 {
     struct bf_swap_preview p;
     struct bf_buf png = {0};
+    char path[PATH_CAP];
     enum bf_err rc = bf_swap_preview_make(&p, &png, &t->model, &t->faces[BF_SWAP_A],
                                           &t->faces[BF_SWAP_B], t->batch, PREVIEW_ROWS, err);
 
     if (rc == BF_OK)
-        rc = write_file(t, "preview.png", &png, err);
+        rc = bf_file_write(in_dir(path, t, "preview.png"), BF_OUTPUT_FORCE, &png, err);
     bf_buf_release(&png);
     r->previewed = true;
     r->ssim = p.ssim;

@@ -339,21 +339,17 @@ out:
 
 enum bf_err bf_store_mark(struct bf_store *s, struct bf_error *err)
 {
-    static const char text[] = "A bonafide ledger was made here; " DATA_FILE " holds it.\n";
     size_t cap = strlen(s->dir) + sizeof "/" MARK_FILE;
     char *path = malloc(cap);
-    struct bf_output *out = NULL;
+    struct bf_buf text = {0};
     enum bf_err rc;
 
     if (path == NULL)
         return bf_error_nomem(err);
     snprintf(path, cap, "%s/" MARK_FILE, s->dir);
-    rc = bf_output_open(&out, path, BF_OUTPUT_FORCE, err);
-    if (rc == BF_OK)
-        rc = bf_output_write(out, text, sizeof text - 1, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
+    bf_buf_printf(&text, "A bonafide ledger was made here; " DATA_FILE " holds it.\n");
+    rc = bf_file_write(path, BF_OUTPUT_FORCE, &text, err);
+    bf_buf_release(&text);
     free(path);
     return rc;
 }

@@ -254,3 +254,17 @@ void bf_output_close(struct bf_output **out)
     free(o);
     *out = NULL;
 }
+
+enum bf_err bf_file_write(const char *path, unsigned flags, const struct bf_buf *b,
+                          struct bf_error *err)
+{
+    struct bf_output *out = NULL;
+    enum bf_err rc = b->failed ? bf_error_nomem(err) : bf_output_open(&out, path, flags, err);
+
+    if (rc == BF_OK)
+        rc = bf_output_write(out, b->data, b->len, err);
+    if (rc == BF_OK)
+        rc = bf_output_commit(out, err);
+    bf_output_close(&out);
+    return rc;
+}

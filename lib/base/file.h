@@ -14,6 +14,11 @@
  * device BF_ERR_FORMAT. */
 enum bf_err bf_file_read(struct bf_buf *out, const char *path, size_t max, struct bf_error *err);
 
+/* All of b as the file at path, there complete or not at all; flags are those of bf_output_open.
+ * BF_ERR_NOMEM where b has failed. */
+enum bf_err bf_file_write(const char *path, unsigned flags, const struct bf_buf *b,
+                          struct bf_error *err);
+
 /*
  * Open a regular file for reading. A folder, a device, or an empty file is refused with a sentence
  * that says so.

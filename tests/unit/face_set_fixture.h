@@ -18,14 +18,13 @@ enum { DRAWN_SIZE = 128 };
 
 static inline void drawn_file(const char *dir, const char *name, const void *p, size_t n)
 {
-    struct bf_output *out = NULL;
+    struct bf_buf b = {0};
     char path[512];
 
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    assert_int_equal(bf_output_open(&out, path, BF_OUTPUT_FORCE, NULL), BF_OK);
-    assert_int_equal(bf_output_write(out, p, n, NULL), BF_OK);
-    assert_int_equal(bf_output_commit(out, NULL), BF_OK);
-    bf_output_close(&out);
+    bf_buf_append(&b, p, n);
+    assert_int_equal(bf_file_write(path, BF_OUTPUT_FORCE, &b, NULL), BF_OK);
+    bf_buf_release(&b);
 }
 
 /* An oval with eyes and a mouth that opens more from face to face. */

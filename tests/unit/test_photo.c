@@ -17,12 +17,11 @@ static char path[] = "/tmp/bf_photo.XXXXXX";
 
 static void put(const void *p, size_t n)
 {
-    struct bf_output *out = NULL;
+    struct bf_buf b = {0};
 
-    assert_int_equal(bf_output_open(&out, path, BF_OUTPUT_FORCE, NULL), BF_OK);
-    assert_int_equal(bf_output_write(out, p, n, NULL), BF_OK);
-    assert_int_equal(bf_output_commit(out, NULL), BF_OK);
-    bf_output_close(&out);
+    bf_buf_append(&b, p, n);
+    assert_int_equal(bf_file_write(path, BF_OUTPUT_FORCE, &b, NULL), BF_OK);
+    bf_buf_release(&b);
 }
 
 /* Red, green, blue and grey quarters, 48 x 32. */

@@ -210,18 +210,10 @@ static void checked(void **state)
 static enum bf_err write_vector(const char *folder, const char *name, const struct bf_buf *b,
                                 struct bf_error *err)
 {
-    struct bf_output *out = NULL;
     char path[512];
-    enum bf_err rc;
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    rc = bf_output_open(&out, path, BF_OUTPUT_FORCE, err);
-    if (rc == BF_OK)
-        rc = bf_output_write(out, b->data, b->len, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(out, err);
-    bf_output_close(&out);
-    return rc;
+    return bf_file_write(path, BF_OUTPUT_FORCE, b, err);
 }
 
 static int write_all(const char *folder)
