@@ -76,7 +76,7 @@ bool bf_similarity_fit(struct bf_affine *out, const struct bf_point2 *from,
         im += px * qy - py * qx;
         norm += px * px + py * py;
     }
-    if (!(norm > 1e-9) || !isfinite(re) || !isfinite(im))
+    if (!(norm > 1e-9) || !(re * re + im * im > 0) || !isfinite(re) || !isfinite(im))
         return false;
     re /= norm;
     im /= norm;

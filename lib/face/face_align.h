@@ -30,7 +30,7 @@ struct bf_affine bf_affine_square(float x, float y, float side, float angle, flo
 /*
  * The similarity, never a mirrored one, that brings from (n, 2) nearest to to (n, 2) in the sense
  * of least squares: Umeyama, 1991, which in the plane has a closed form. false where all points of
- * from are one.
+ * from, or all of to, are one.
  */
 bool bf_similarity_fit(struct bf_affine *out, const struct bf_point2 *from,
                        const struct bf_point2 *to, size_t n);

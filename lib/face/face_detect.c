@@ -1,4 +1,5 @@
 #include "lib/face/face_detect.h"
+#include "lib/face/face_box.h"
 #include "lib/nn/graph.h"
 
 #include <math.h>
@@ -65,21 +66,6 @@ size_t bf_blazeface_decode(struct bf_face_found *out, size_t max,
     return n + decode_grid(out + n, max - n, answer->score8, answer->box8, 8, 6, logit);
 }
 
-static float area(const struct bf_face_box *b)
-{
-    return b->right > b->left && b->bottom > b->top ? (b->right - b->left) * (b->bottom - b->top)
-                                                    : 0;
-}
-
-static bool same_face(const struct bf_face_box *a, const struct bf_face_box *b)
-{
-    const struct bf_face_box both = {fmaxf(a->left, b->left), fmaxf(a->top, b->top),
-                                     fminf(a->right, b->right), fminf(a->bottom, b->bottom)};
-    float shared = area(&both), small = fminf(area(a), area(b));
-
-    return shared > MERGE * (area(a) + area(b) - shared) || shared > WITHIN * small;
-}
-
 static int by_score(const void *a, const void *b)
 {
     float x = ((const struct bf_face_found *)a)->score,
@@ -115,10 +101,10 @@ size_t bf_face_found_merge(struct bf_face_found *found, size_t n)
             continue;
         for (k = i; k < n; k++) {
             /* A larger tile's box is no better for being one of many: sizes must be near. */
-            if (found[k].score < 0 || !same_face(&best.box, &found[k].box))
+            if (found[k].score < 0 || !bf_face_box_same(&best.box, &found[k].box, MERGE, WITHIN))
                 continue;
-            if (area(&found[k].box) < 2 * area(&best.box) &&
-                area(&best.box) < 2 * area(&found[k].box))
+            if (bf_face_box_area(&found[k].box) < 2 * bf_face_box_area(&best.box) &&
+                bf_face_box_area(&best.box) < 2 * bf_face_box_area(&found[k].box))
                 add_weighted(&sum, &found[k]);
             found[k].score = -1;
         }

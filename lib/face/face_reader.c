@@ -89,6 +89,12 @@ void bf_face_reader_restart(struct bf_face_reader *r, const struct bf_video_info
     r->sar_den = info->sar_den;
     r->n_faces = r->n_blinks = r->n_tiles = 0;
     r->n_frames = 0;
+    r->last_slot = 0;
+}
+
+struct bf_face_view *bf_face_reader_view(const struct bf_face_reader *r)
+{
+    return r->view;
 }
 
 const struct bf_blink *bf_face_reader_blinks(const struct bf_face_reader *r, size_t *n)

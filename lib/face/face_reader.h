@@ -11,6 +11,7 @@
 
 #include "lib/face/blink.h"
 #include "lib/face/face_track.h"
+#include "lib/face/face_view.h"
 #include "lib/media/video.h"
 
 struct bf_face_reader_options {
@@ -41,6 +42,10 @@ void bf_face_reader_restart(struct bf_face_reader *r, const struct bf_video_info
  */
 enum bf_err bf_face_reader_next(struct bf_face_reader *r, const struct bf_face **faces, size_t *n,
                                 const struct bf_frame *frame, struct bf_error *err);
+
+/* The last frame, ready for cutting parts out of it; the reader's, until the next call. Its
+ * coordinates have square pixels: see bf_face_view_mesh. */
+struct bf_face_view *bf_face_reader_view(const struct bf_face_reader *r);
 
 /* The blinks that ended in the last frame; the reader's, until the next call. */
 const struct bf_blink *bf_face_reader_blinks(const struct bf_face_reader *r, size_t *n);

@@ -4,6 +4,7 @@
 #ifndef BF_FACE_READER_IMPL_H
 #define BF_FACE_READER_IMPL_H
 
+#include "lib/face/face_box.h"
 #include "lib/face/face_cut.h"
 #include "lib/face/face_identity.h"
 #include "lib/face/face_reader.h"
@@ -70,9 +71,6 @@ enum bf_err bf_face_reader_look(struct bf_face_reader *r, bool fresh, struct bf_
 enum bf_err bf_face_reader_describe(struct bf_face_reader *r, struct bf_face_seen *s,
                                     struct bf_face_person *p, const struct bf_face_track *t,
                                     struct bf_error *err);
-
-/* Mean side of a box. */
-float bf_face_box_size(const struct bf_face_box *b);
 
 /* Adds the time since *since to *on, and begins anew; on may be NULL. */
 void bf_face_times_spend(int64_t *on, int64_t *since);

@@ -30,32 +30,10 @@ void bf_face_times_spend(int64_t *on, int64_t *since)
     *since = now;
 }
 
-static float area(const struct bf_face_box *b)
-{
-    return b->right > b->left && b->bottom > b->top ? (b->right - b->left) * (b->bottom - b->top)
-                                                    : 0;
-}
-
-static float shared_area(const struct bf_face_box *a, const struct bf_face_box *b)
-{
-    const struct bf_face_box both = {fmaxf(a->left, b->left), fmaxf(a->top, b->top),
-                                     fminf(a->right, b->right), fminf(a->bottom, b->bottom)};
-
-    return area(&both);
-}
-
 /* Two boxes of one face, of the mesh's and the detector's kind or of one kind. */
 static bool same_face(const struct bf_face_box *a, const struct bf_face_box *b)
 {
-    float shared = shared_area(a, b);
-
-    return shared > SAME_PLACE * (area(a) + area(b) - shared) ||
-           shared > 0.7f * fminf(area(a), area(b));
-}
-
-float bf_face_box_size(const struct bf_face_box *b)
-{
-    return (b->right - b->left + b->bottom - b->top) / 2;
+    return bf_face_box_same(a, b, SAME_PLACE, 0.7f);
 }
 
 /* Runs the mesh in crop; *good where it is a face that no other of this frame is. */

@@ -18,7 +18,6 @@
 #define MOVE_MOST 0.75f    /* sizes */
 #define EXPECT_MOST_S 0.4f /* after so long out of sight one may have stopped */
 /* Likeness of descriptors. */
-#define SAME 0.65f
 #define OTHER 0.58f
 #define IDENTITY_WEIGHT 2.0f
 
@@ -72,7 +71,7 @@ static float distance(const struct bf_face_track *t, const struct bf_face_sight 
         return d;
     like = bf_identity_likeness(s->identity, t->identity);
     /* Out of sight anybody may have come: who returns must look the same. */
-    if (like < (t->state == BF_TRACK_LOST ? SAME : OTHER))
+    if (like < (t->state == BF_TRACK_LOST ? BF_IDENTITY_SAME : OTHER))
         return FAR;
     return d + IDENTITY_WEIGHT * (1 - like);
 }
@@ -211,7 +210,6 @@ static int begin(struct bf_face_tracks *t, const struct bf_face_sight *s, int64_
         memset(k, 0, sizeof *k);
         k->serial = ++t->n_serials;
         k->state = BF_TRACK_TENTATIVE;
-        k->first_us = pts_us;
         k->n_needed = lost_near(t, s, pts_us, false) >= 0 ? RETURN_FRAMES : 0;
         see(k, s, pts_us);
         return i;
@@ -334,7 +332,6 @@ bool bf_face_track_hear(struct bf_face_tracks *t, int slot, const float *identit
     k->serial = ++t->n_serials;
     if (k->id != 0)
         k->id = ++t->n_ids;
-    k->first_us = k->seen_us;
     k->n_identity = 0;
     learn(k, identity);
     return false;

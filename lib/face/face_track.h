@@ -15,6 +15,8 @@
 #include "lib/face/face.h"
 
 #define BF_IDENTITY_DIM 1024
+/* Two descriptors whose product is more than that are one person's. */
+#define BF_IDENTITY_SAME 0.65f
 
 /* A face seen in one frame. */
 struct bf_face_sight {
@@ -38,7 +40,7 @@ struct bf_face_track {
     enum bf_track_state state;
     struct bf_point2 centre, velocity; /* pixels, pixels a second */
     float size, growth;                /* growth: of the size's logarithm, a second */
-    int64_t first_us, seen_us;
+    int64_t seen_us;
     unsigned n_seen, n_needed;       /* frames; before it is reported */
     unsigned n_found;                /* of them with the detector's word */
     unsigned n_identity, n_other;    /* descriptors heard; in a row that were not this person's */

@@ -168,6 +168,16 @@ void bf_face_view_aspect(const struct bf_face_view *v, float *wide, float *high)
     *high = v->high;
 }
 
+void bf_face_view_mesh(struct bf_point3 *mesh, const struct bf_face_view *v,
+                       const struct bf_face *face)
+{
+    int i;
+
+    for (i = 0; i < BF_FACE_POINTS; i++)
+        mesh[i] = (struct bf_point3){face->point[i].x * v->wide, face->point[i].y * v->high,
+                                     face->point[i].z};
+}
+
 static void halve_row(uint8_t *restrict out, const uint8_t *restrict a, const uint8_t *restrict b,
                       int n)
 {

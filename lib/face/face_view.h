@@ -29,6 +29,9 @@ enum bf_err bf_face_view_set(struct bf_face_view *v, const struct bf_frame *fram
 void bf_face_view_size(const struct bf_face_view *v, float *width, float *height);
 /* How many square pixels a pixel as shown is wide, and high. */
 void bf_face_view_aspect(const struct bf_face_view *v, float *wide, float *high);
+/* A face's mesh (BF_FACE_POINTS), in pixels of the picture as shown, in the view's coordinates. */
+void bf_face_view_mesh(struct bf_point3 *mesh, const struct bf_face_view *v,
+                       const struct bf_face *face);
 
 /* What lies outside the picture. */
 enum bf_face_edge {
