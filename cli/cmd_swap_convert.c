@@ -192,7 +192,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     bf_cli_progress_start(&progress, args[0], "s", 1e6, o->progress);
     rc = bf_fake_run(&done, &job, &progress.sink, &err);
     bf_cli_progress_end(&progress);
-    if (rc == BF_ERR_NOT_FOUND && bf_convert_counts(convert).n_frames > 0) {
+    if (rc != BF_OK && done.no_face) {
         /* Looked, and there is no such face. */
         bf_error_set(&err, rc,
                      o->track != NULL ? "'%s' has no face of that track"

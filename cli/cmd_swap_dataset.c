@@ -117,7 +117,6 @@ static enum bf_err swap_frame(void *ctx, struct bf_canvas *canvas, uint8_t *trut
 {
     struct making *m = ctx;
 
-    memset(truth, 0, (size_t)canvas->width * canvas->height);
     return bf_convert_frame(m->converter, canvas, truth, frame, err);
 }
 

@@ -199,7 +199,8 @@ static enum bf_err all_frames(struct run *r, const struct bf_progress *progress,
         bf_progress_step(progress, (uint64_t)frame->pts_us,
                          info->duration_us > 0 ? (uint64_t)info->duration_us : 0);
     }
-    if (rc == BF_OK && r->job->frame != NULL && r->done->n_changed == 0)
+    r->done->no_face = rc == BF_OK && r->job->frame != NULL && r->done->n_changed == 0;
+    if (r->done->no_face)
         return bf_error_set(err, BF_ERR_NOT_FOUND, "there is no face to change in '%s'",
                             r->job->path);
     r->done->changed = r->done->n_frames > 0 ? r->changed / (double)r->done->n_frames : 0;

@@ -35,6 +35,7 @@ struct bf_fake_job {
 struct bf_fake_job_done {
     uint32_t width, height; /* of what was written */
     uint64_t n_frames, n_changed;
+    bool no_face;            /* the whole video was looked at, and nothing was there to change */
     double changed;          /* of the picture, mean over the frames */
     struct bf_record record; /* of a fake */
     uint8_t record_hash32[32];

@@ -18,7 +18,8 @@ static float place(int channel, float v)
 {
     float at = (v - first[channel]) * bins_a_unit[channel];
 
-    return at < 0 ? 0 : at > BF_COLOUR_BINS ? BF_COLOUR_BINS : at;
+    /* What is no number goes to the first bin. */
+    return !(at > 0) ? 0 : at > BF_COLOUR_BINS ? BF_COLOUR_BINS : at;
 }
 
 /* A value counts in the two bins whose middles it lies between, so that flat pictures give no
@@ -130,9 +131,8 @@ static void smooth(float *curve)
     }
 }
 
-void bf_colour_map_measure_two(struct bf_colour_map *m, enum bf_colour_mode mode, const float *from,
-                               const float *mask_from, size_t n_from, const float *to,
-                               const float *mask_to, size_t n_to)
+void bf_colour_map_measure(struct bf_colour_map *m, enum bf_colour_mode mode, const float *from,
+                           const float *to, const float *mask, size_t h, size_t w)
 {
     struct sums a, b;
     int c;
@@ -140,8 +140,8 @@ void bf_colour_map_measure_two(struct bf_colour_map *m, enum bf_colour_mode mode
     memset(m, 0, sizeof *m);
     if (mode == BF_COLOUR_NONE)
         return;
-    add_up(&a, from, mask_from, n_from, mode == BF_COLOUR_HISTOGRAM);
-    add_up(&b, to, mask_to, n_to, mode == BF_COLOUR_HISTOGRAM);
+    add_up(&a, from, mask, h * w, mode == BF_COLOUR_HISTOGRAM);
+    add_up(&b, to, mask, h * w, mode == BF_COLOUR_HISTOGRAM);
     if (!(a.weight > 1e-3) || !(b.weight > 1e-3))
         return;
     m->mode = mode;
@@ -152,12 +152,6 @@ void bf_colour_map_measure_two(struct bf_colour_map *m, enum bf_colour_mode mode
         extend(m->curve[c], c, &a);
         smooth(m->curve[c]);
     }
-}
-
-void bf_colour_map_measure(struct bf_colour_map *m, enum bf_colour_mode mode, const float *from,
-                           const float *to, const float *mask, size_t h, size_t w)
-{
-    bf_colour_map_measure_two(m, mode, from, mask, h * w, to, mask, h * w);
 }
 
 static void blend(float *v, const float *previous, size_t n, float keep)

@@ -32,11 +32,6 @@ struct bf_colour_map {
  */
 void bf_colour_map_measure(struct bf_colour_map *m, enum bf_colour_mode mode, const float *from,
                            const float *to, const float *mask, size_t h, size_t w);
-/* The same where the two pictures have each their own mask and size. */
-void bf_colour_map_measure_two(struct bf_colour_map *m, enum bf_colour_mode mode, const float *from,
-                               const float *mask_from, size_t n_from, const float *to,
-                               const float *mask_to, size_t n_to);
-
 /* Steady over time: m = keep previous + (1 - keep) m. Where previous is of another mode, or all
  * zero, m stays. */
 void bf_colour_map_smooth(struct bf_colour_map *m, const struct bf_colour_map *previous,

@@ -2,7 +2,6 @@
 #include "generator/face_chosen.h"
 #include "generator/face_place.h"
 #include "generator/face_set.h"
-#include "lib/face/face_view.h"
 #include "lib/media/photo.h"
 
 #include <math.h>
@@ -19,7 +18,7 @@ enum {
 struct loading {
     struct bf_donor *donor;
     struct bf_face_reader *reader;
-    struct bf_face_view *view;
+    struct bf_face_view *view; /* of a set's pictures */
     struct bf_face_chosen chosen;
     float *pixels; /* (BF_DONOR_SIZE, BF_DONOR_SIZE, 3) */
 };
@@ -52,27 +51,21 @@ static struct bf_donor_face *add_face(struct bf_donor *d, const float *pixels)
 }
 
 /* The chosen face of the frame that view shows. */
-static enum bf_err cut_face(struct loading *l, const struct bf_face *face, int64_t pts_us,
-                            bool follows, struct bf_error *err)
+static enum bf_err cut_face(struct loading *l, struct bf_face_view *view,
+                            const struct bf_face *face, int64_t pts_us, bool follows,
+                            struct bf_error *err)
 {
     struct bf_point3 mesh[BF_FACE_POINTS];
     struct bf_affine to_view, to_square;
     struct bf_donor_face *f;
-    float wide, high;
     enum bf_err rc;
     size_t i;
 
-    bf_face_view_aspect(l->view, &wide, &high);
-    for (i = 0; i < BF_FACE_POINTS; i++) {
-        mesh[i] = face->point[i];
-        mesh[i].x *= wide;
-        mesh[i].y *= high;
-    }
+    bf_face_view_mesh(mesh, view, face);
     if (!bf_face_align(&to_view, mesh, BF_DONOR_SIZE, BF_PLACE_EYE_DISTANCE) ||
         !bf_affine_invert(&to_square, &to_view))
         return BF_OK;
-    rc = bf_face_view_cut(l->pixels, l->view, BF_DONOR_SIZE, &to_view, BF_FACE_EDGE_REPEAT, 1, 0,
-                          err);
+    rc = bf_face_view_cut(l->pixels, view, BF_DONOR_SIZE, &to_view, BF_FACE_EDGE_REPEAT, 1, 0, err);
     if (rc != BF_OK)
         return rc;
     f = add_face(l->donor, l->pixels);
@@ -108,9 +101,7 @@ static enum bf_err from_video(struct loading *l, const char *path,
         rc = bf_face_reader_next(l->reader, &faces, &n, frame, err);
         face = rc == BF_OK ? bf_face_chosen_find(&l->chosen, l->reader, faces, n) : NULL;
         if (face != NULL)
-            rc = bf_face_view_set(l->view, frame, info->sar_num, info->sar_den, err);
-        if (face != NULL && rc == BF_OK)
-            rc = cut_face(l, face, frame->pts_us, follows, err);
+            rc = cut_face(l, bf_face_reader_view(l->reader), face, frame->pts_us, follows, err);
         if (rc != BF_OK)
             break;
         follows = face != NULL;
@@ -144,9 +135,7 @@ static enum bf_err from_photo(struct loading *l, const char *path, struct bf_err
         face = rc == BF_OK ? bf_face_chosen_find(&l->chosen, l->reader, faces, n) : NULL;
     }
     if (face != NULL)
-        rc = bf_face_view_set(l->view, &frame, 1, 1, err);
-    if (face != NULL && rc == BF_OK)
-        rc = cut_face(l, face, 0, false, err);
+        rc = cut_face(l, bf_face_reader_view(l->reader), face, 0, false, err);
     bf_picture_release(&picture);
     return rc;
 }
@@ -173,7 +162,7 @@ static enum bf_err set_face(struct loading *l, const struct bf_face_set *set, si
         face.point[i] = (struct bf_point3){from->point[i].x, from->point[i].y, 0};
     rc = bf_face_view_set(l->view, &frame, 1, 1, err);
     if (rc == BF_OK)
-        rc = cut_face(l, &face, from->pts_us, false, err);
+        rc = cut_face(l, l->view, &face, from->pts_us, false, err);
     bf_picture_release(&picture);
     return rc;
 }
@@ -185,7 +174,7 @@ static enum bf_err from_set(struct loading *l, const char *dir, struct bf_error 
     size_t step, i;
 
     /* Of a large set as many as there is room for, from all of it. */
-    step = 1 + set.n / BF_DONOR_FACES_MAX;
+    step = (set.n + BF_DONOR_FACES_MAX - 1) / BF_DONOR_FACES_MAX;
     for (i = 0; rc == BF_OK && i < set.n; i += step)
         rc = set_face(l, &set, i, err);
     bf_face_set_release(&set);

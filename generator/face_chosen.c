@@ -1,19 +1,12 @@
 #include "generator/face_chosen.h"
+#include "lib/face/face_box.h"
 
 #include <string.h>
-
-/* Of two descriptors: more than that is one person. As the tracks have it. */
-#define SAME 0.65f
 
 void bf_face_chosen_init(struct bf_face_chosen *c, uint32_t track)
 {
     memset(c, 0, sizeof *c);
     c->asked = track;
-}
-
-static float area(const struct bf_face *f)
-{
-    return (f->box.right - f->box.left) * (f->box.bottom - f->box.top);
 }
 
 const struct bf_face *bf_face_chosen_find(struct bf_face_chosen *c, struct bf_face_reader *reader,
@@ -28,15 +21,17 @@ const struct bf_face *bf_face_chosen_find(struct bf_face_chosen *c, struct bf_fa
             best = &faces[i];
             break;
         }
-        if (c->asked == 0 && c->current == 0 && (best == NULL || area(&faces[i]) > area(best)))
+        if (c->asked == 0 && c->current == 0 &&
+            (best == NULL || bf_face_box_area(&faces[i].box) > bf_face_box_area(&best->box)))
             best = &faces[i];
     }
     if (best == NULL && c->asked == 0 && c->known)
         /* After a cut, or a while out of sight: only who is known to be the same. */
         for (i = 0; i < n; i++) {
             identity = bf_face_reader_identity(reader, faces[i].track);
-            if (identity != NULL && bf_identity_likeness(identity, c->identity) > SAME &&
-                (best == NULL || area(&faces[i]) > area(best)))
+            if (identity != NULL &&
+                bf_identity_likeness(identity, c->identity) > BF_IDENTITY_SAME &&
+                (best == NULL || bf_face_box_area(&faces[i].box) > bf_face_box_area(&best->box)))
                 best = &faces[i];
         }
     if (best == NULL)

@@ -1,6 +1,7 @@
 #include "generator/face_extract.h"
 #include "generator/face_order.h"
 #include "lib/base/file.h"
+#include "lib/face/face_box.h"
 #include "lib/face/face_identity.h"
 #include "lib/face/face_reader.h"
 #include "lib/media/photo.h"
@@ -32,7 +33,6 @@ struct bf_extract {
     struct bf_face_thumb *thumb; /* (set.n) */
     struct bf_extract_counts counts;
     struct bf_face_reader *reader;
-    struct bf_face_view *view;
     struct bf_face_identity *identity;
     float *pixels; /* (size, size, 3) */
     struct bf_picture picture;
@@ -87,10 +87,9 @@ enum bf_err bf_extract_create(struct bf_extract **out, const char *dir,
     x->set.size = x->how.size;
     memcpy(x->set.subject32, options->subject32, 32);
     x->set.subject = strdup(options->subject);
-    x->view = bf_face_view_create();
     x->pixels = malloc((size_t)x->how.size * x->how.size * 3 * sizeof *x->pixels);
     how.smallest = (float)x->how.smallest / 2;
-    if (x->set.subject == NULL || x->view == NULL || x->pixels == NULL)
+    if (x->set.subject == NULL || x->pixels == NULL)
         rc = bf_error_nomem(err);
     if (rc == BF_OK && lstat(x->dir, &st) == 0)
         rc = bf_error_set(err, BF_ERR_EXISTS, "'%s' exists already", x->dir);
@@ -124,7 +123,6 @@ void bf_extract_free(struct bf_extract **out)
         remove_folder(x->part);
     bf_face_identity_close(&x->identity);
     bf_face_reader_free(&x->reader);
-    bf_face_view_free(&x->view);
     bf_picture_release(&x->picture);
     bf_face_set_release(&x->set);
     free(x->thumb);
@@ -160,13 +158,7 @@ static enum bf_err write_picture(struct bf_extract *x, const char *file, struct 
 static bool place(struct bf_affine *to_frame, struct bf_point3 *mesh, const struct bf_extract *x,
                   const struct bf_face *face)
 {
-    float wide, high;
-    int i;
-
-    bf_face_view_aspect(x->view, &wide, &high);
-    for (i = 0; i < BF_FACE_POINTS; i++)
-        mesh[i] =
-            (struct bf_point3){face->point[i].x * wide, face->point[i].y * high, face->point[i].z};
+    bf_face_view_mesh(mesh, bf_face_reader_view(x->reader), face);
     return bf_face_align(to_frame, mesh, (float)x->how.size, BF_SET_EYE_DISTANCE);
 }
 
@@ -189,9 +181,10 @@ static enum bf_err describe(struct bf_set_face *f, struct bf_extract *x, const s
         f->gap[i] = face->eye[i].gap;
     f->sharpness = face->sharpness;
     f->quality = face->quality;
-    f->size = (face->box.right - face->box.left + face->box.bottom - face->box.top) / 2;
+    f->size = bf_face_box_size(&face->box);
     if (identity == NULL)
-        return bf_face_identity_run(f->identity, x->identity, x->view, mesh, err);
+        return bf_face_identity_run(f->identity, x->identity, bf_face_reader_view(x->reader), mesh,
+                                    err);
     memcpy(f->identity, identity, sizeof f->identity);
     return BF_OK;
 }
@@ -212,8 +205,8 @@ static enum bf_err take(struct bf_extract *x, const struct bf_face *face,
         x->counts.n_poor++;
         return BF_OK;
     }
-    rc = bf_face_view_cut(x->pixels, x->view, x->how.size, &to_frame, BF_FACE_EDGE_REPEAT, 1, 0,
-                          err);
+    rc = bf_face_view_cut(x->pixels, bf_face_reader_view(x->reader), x->how.size, &to_frame,
+                          BF_FACE_EDGE_REPEAT, 1, 0, err);
     if (rc != BF_OK)
         return rc;
     thumbs = realloc(x->thumb, (x->set.n + 1) * sizeof *thumbs);
@@ -238,10 +231,10 @@ static enum bf_err take(struct bf_extract *x, const struct bf_face *face,
 }
 
 static enum bf_err look_at(struct bf_extract *x, const struct bf_frame *frame,
-                           const struct bf_video_info *info, const struct bf_face *faces, size_t n,
-                           unsigned source, struct bf_error *err)
+                           const struct bf_face *faces, size_t n, unsigned source,
+                           struct bf_error *err)
 {
-    enum bf_err rc = bf_face_view_set(x->view, frame, info->sar_num, info->sar_den, err);
+    enum bf_err rc = BF_OK;
     size_t i;
 
     for (i = 0; i < n && rc == BF_OK; i++)
@@ -284,7 +277,7 @@ static enum bf_err add_video(struct bf_extract *x, const char *path,
         if (rc == BF_OK)
             rc = bf_face_reader_next(x->reader, &faces, &n, frame, err);
         if (rc == BF_OK && frame->index % x->how.every == 0)
-            rc = look_at(x, frame, info, faces, n, source, err);
+            rc = look_at(x, frame, faces, n, source, err);
         x->counts.n_frames++;
         bf_progress_step(progress, (uint64_t)frame->pts_us, (uint64_t)info->duration_us);
     }
@@ -317,7 +310,7 @@ static enum bf_err add_photo(struct bf_extract *x, const char *path, struct bf_e
     }
     frame.pts_us = 0;
     if (rc == BF_OK)
-        rc = look_at(x, &frame, &info, faces, n, source, err);
+        rc = look_at(x, &frame, faces, n, source, err);
     x->counts.n_frames++;
     x->counts.n_empty_files += rc == BF_OK && n == 0;
     bf_picture_release(&photo);

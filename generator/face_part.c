@@ -15,7 +15,7 @@ static const uint16_t right_eye[] = {156, 70,  63,  105, 66,  107, 193, 244,
 static const uint16_t left_eye[] = {383, 300, 293, 334, 296, 336, 417, 464,
                                     452, 451, 450, 449, 448, 261, 446, 265};
 
-const uint16_t *bf_face_part_points(size_t *n, enum bf_face_part part)
+static const uint16_t *points_of(size_t *n, enum bf_face_part part)
 {
     static const struct {
         const uint16_t *point;
@@ -35,7 +35,7 @@ size_t bf_face_part_outline(struct bf_point2 *out, const struct bf_point2 *point
                             enum bf_face_part part)
 {
     size_t n, i;
-    const uint16_t *index = bf_face_part_points(&n, part);
+    const uint16_t *index = points_of(&n, part);
 
     for (i = 0; i < n; i++)
         out[i] = point[index[i]];

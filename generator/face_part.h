@@ -20,12 +20,8 @@ enum bf_face_part {
 
 #define BF_PART_POINTS_MAX 48
 
-/* The indices of points whose hull is the part; *n receives their number, at most
- * BF_PART_POINTS_MAX. */
-const uint16_t *bf_face_part_points(size_t *n, enum bf_face_part part);
-
-/* The places of those points: out has room for BF_PART_POINTS_MAX, point is (BF_FACE_POINTS).
- * Returns how many. */
+/* The places of the points whose hull is the part: out has room for BF_PART_POINTS_MAX, point is
+ * (BF_FACE_POINTS). Returns how many. */
 size_t bf_face_part_outline(struct bf_point2 *out, const struct bf_point2 *point,
                             enum bf_face_part part);
 

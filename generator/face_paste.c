@@ -31,6 +31,7 @@ struct paste {
     int fade;           /* frames until before is gone */
     int direction;
     int64_t last_us;
+    uint32_t track; /* another one is another scene, in another light */
     struct bf_colour_map colour;
     float *square; /* (BF_DONOR_SIZE, BF_DONOR_SIZE, 3), 0 to 1 */
     float *small;  /* the same, resampled */
@@ -129,6 +130,9 @@ static void choose(struct paste *p, const struct bf_face *face, float mouth, int
             best = k;
         }
     }
+    if (face->track != p->track)
+        p->colour.mode = BF_COLOUR_NONE;
+    p->track = face->track;
     if (!p->started || pts_us - p->last_us > 400000) {
         p->now = p->before = best;
         p->fade = 0;
@@ -222,8 +226,10 @@ static void lay(float *out, struct paste *p, size_t k, const struct bf_face_patc
         bf_point_warp_sample(out, &p->warp, patch, in, side, side, 0, 0);
         return;
     }
-    if (!bf_affine_invert(&to_square, to_frame))
+    if (!bf_affine_invert(&to_square, to_frame)) {
+        memcpy(out, patch->target, 3 * patch->w * patch->h * sizeof *out);
         return;
+    }
     to_square.xx *= scale;
     to_square.xy *= scale;
     to_square.x0 *= scale;
@@ -246,16 +252,6 @@ static size_t outlines(struct bf_point2 *out, const struct paste *p, enum bf_fac
     return n;
 }
 
-static void to_patch(struct bf_point2 *points, size_t n, const struct bf_face_patch *patch)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        points[i].x -= (float)patch->x;
-        points[i].y -= (float)patch->y;
-    }
-}
-
 /* Where both are face; or, of a part, where either is. */
 static void draw_mask(struct bf_face_patch *patch, const struct paste *p,
                       const struct bf_face_place *place, const struct bf_affine *to_frame)
@@ -265,7 +261,7 @@ static void draw_mask(struct bf_face_patch *patch, const struct paste *p,
 
     if (p->what == WHAT_FACE || p->what == WHAT_MESH) {
         n = outlines(point, p, BF_PART_FACE, place, to_frame);
-        to_patch(point, 2 * n, patch);
+        bf_face_patch_points(point, 2 * n, patch);
         bf_mask_hull(patch->alpha, patch->h, patch->w, point, n);
         if (p->what == WHAT_MESH)
             return; /* the donor's outline is bent onto this one */
@@ -276,12 +272,12 @@ static void draw_mask(struct bf_face_patch *patch, const struct paste *p,
     }
     n = outlines(point, p, p->what == WHAT_MOUTH ? BF_PART_MOUTH : BF_PART_RIGHT_EYE, place,
                  to_frame);
-    to_patch(point, 2 * n, patch);
+    bf_face_patch_points(point, 2 * n, patch);
     bf_mask_hull(patch->alpha, patch->h, patch->w, point, 2 * n);
     if (p->what == WHAT_MOUTH)
         return;
     n = outlines(point, p, BF_PART_LEFT_EYE, place, to_frame);
-    to_patch(point, 2 * n, patch);
+    bf_face_patch_points(point, 2 * n, patch);
     bf_mask_hull(patch->mask, patch->h, patch->w, point, 2 * n);
     for (i = 0; i < pixels; i++)
         patch->alpha[i] = fmaxf(patch->alpha[i], patch->mask[i]);
@@ -296,6 +292,17 @@ static void match_colours(struct bf_face_patch *patch, struct paste *p)
     bf_colour_map_smooth(&map, &p->colour, COLOUR_KEEP);
     p->colour = map;
     bf_colour_map_apply(patch->rgb, &map, patch->h, patch->w);
+}
+
+/* As a donor's is measured: in the aligned square, where pixels are as wide as high. */
+static float mouth_of(const struct bf_face_place *place)
+{
+    struct bf_point2 point[BF_FACE_POINTS];
+    size_t i;
+
+    for (i = 0; i < BF_FACE_POINTS; i++)
+        point[i] = bf_affine_apply(&place->to_unit, place->point[i].x, place->point[i].y);
+    return bf_mouth_gap(point);
 }
 
 enum bf_err bf_face_paste_change(struct bf_face_patch *patch, void *maker,
@@ -315,9 +322,9 @@ enum bf_err bf_face_paste_change(struct bf_face_patch *patch, void *maker,
     patch->w = patch->h = 0;
     if (!bf_face_place_find(&place, face, p->how.aspect))
         return BF_OK;
-    choose(p, face, bf_mouth_gap(place.point), pts_us);
+    choose(p, face, mouth_of(&place), pts_us);
     if (!fit(&to_frame, &d->face[p->now], &place, p->how.aspect) ||
-        !fit(&to_frame_before, &d->face[p->before], &place, p->how.aspect))
+        (p->fade > 0 && !fit(&to_frame_before, &d->face[p->before], &place, p->how.aspect)))
         return BF_OK;
     sigma = fmaxf(p->feather * place.width * (whole ? 1 : 0.6f), 0.7f);
     box = bf_points_box(place.point, BF_FACE_POINTS, 3 * sigma + 2);

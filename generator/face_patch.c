@@ -55,8 +55,6 @@ enum bf_err bf_face_patch_set(struct bf_face_patch *p, const struct bf_canvas *c
     p->w = right - left;
     p->h = bottom - top;
     bf_canvas_get_rgb(p->target, canvas, p->x, p->y, right - left, bottom - top);
-    memcpy(p->rgb, p->target, 3 * p->w * p->h * sizeof *p->rgb);
-    memset(p->alpha, 0, p->w * p->h * sizeof *p->alpha);
     return BF_OK;
 }
 
@@ -86,6 +84,16 @@ struct bf_face_box bf_points_box(const struct bf_point2 *points, size_t n, float
     return b;
 }
 
+void bf_face_patch_points(struct bf_point2 *points, size_t n, const struct bf_face_patch *p)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        points[i].x -= (float)p->x;
+        points[i].y -= (float)p->y;
+    }
+}
+
 static float held(float v, size_t n)
 {
     float most = (float)n - 1;
@@ -93,26 +101,30 @@ static float held(float v, size_t n)
     return v > 0 ? v < most ? v : most : 0;
 }
 
+void bf_rgb_at(float *out, const float *in, size_t h, size_t w, float x, float y)
+{
+    float sx = held(x - 0.5f, w), sy = held(y - 0.5f, h);
+    size_t ix = (size_t)sx, iy = (size_t)sy, next = ix + 1 < w ? 3 : 0, c;
+    const float *a = in + 3 * (iy * w + ix), *b = iy + 1 < h ? a + 3 * w : a;
+    float fx = sx - (float)ix, fy = sy - (float)iy;
+
+    for (c = 0; c < 3; c++) {
+        float up = a[c] + fx * (a[next + c] - a[c]), down = b[c] + fx * (b[next + c] - b[c]);
+
+        out[c] = up + fy * (down - up);
+    }
+}
+
 void bf_face_patch_sample(float *out, const struct bf_face_patch *p, const float *in, size_t in_h,
                           size_t in_w, const struct bf_affine *to_in)
 {
-    size_t y, x, c;
+    size_t y, x;
 
     for (y = 0; y < p->h; y++)
         for (x = 0; x < p->w; x++) {
             struct bf_point2 at =
                 bf_affine_apply(to_in, (float)(p->x + x) + 0.5f, (float)(p->y + y) + 0.5f);
-            float sx = held(at.x - 0.5f, in_w), sy = held(at.y - 0.5f, in_h);
-            size_t ix = (size_t)sx, iy = (size_t)sy;
-            const float *a = in + 3 * (iy * in_w + ix), *b = iy + 1 < in_h ? a + 3 * in_w : a;
-            size_t next = ix + 1 < in_w ? 3 : 0;
-            float fx = sx - (float)ix, fy = sy - (float)iy, *to = out + 3 * (y * p->w + x);
 
-            for (c = 0; c < 3; c++) {
-                float up = a[c] + fx * (a[next + c] - a[c]),
-                      down = b[c] + fx * (b[next + c] - b[c]);
-
-                to[c] = up + fy * (down - up);
-            }
+            bf_rgb_at(out + 3 * (y * p->w + x), in, in_h, in_w, at.x, at.y);
         }
 }

@@ -21,17 +21,24 @@ struct bf_face_patch {
     size_t room;   /* pixels there is memory for */
 };
 
-/* The part of the canvas that box covers, a little more, or nothing: target and rgb receive the
- * frame's colours, alpha 0. p is zeroed before its first use. BF_ERR_NOMEM alone. */
+/* The part of the canvas that box covers, a little more, or nothing: target receives the frame's
+ * colours, and the others are the caller's to fill. p is zeroed before its first use. BF_ERR_NOMEM
+ * alone. */
 enum bf_err bf_face_patch_set(struct bf_face_patch *p, const struct bf_canvas *canvas,
                               const struct bf_face_box *box, struct bf_error *err);
 /* Put it on the canvas it was taken from. */
 void bf_face_patch_put(const struct bf_face_patch *p, struct bf_canvas *canvas);
 void bf_face_patch_release(struct bf_face_patch *p);
 
+/* points (n) of the frame become points of the patch. */
+void bf_face_patch_points(struct bf_point2 *points, size_t n, const struct bf_face_patch *p);
+
 /* The box round points (n), larger by more on every side. */
 struct bf_face_box bf_points_box(const struct bf_point2 *points, size_t n, float more);
 
+/* out (3) is what in (h, w, 3) shows at (x, y), between the four nearest pixels; the first one's
+ * middle is at 0.5, and beyond the edge it is as at the edge. */
+void bf_rgb_at(float *out, const float *in, size_t h, size_t w, float x, float y);
 /*
  * out is (p->h, p->w, 3): each pixel is taken from in (in_h, in_w, 3) where to_in puts its place in
  * the frame, between the four nearest; beyond the edge as at the edge.

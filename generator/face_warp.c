@@ -181,7 +181,7 @@ enum bf_err bf_face_warp_change(struct bf_face_patch *patch, void *maker,
     struct bf_face_place place;
     struct bf_face_box box;
     float sigma;
-    size_t n, i;
+    size_t n;
     enum bf_err rc;
 
     patch->w = patch->h = 0;
@@ -197,10 +197,7 @@ enum bf_err bf_face_warp_change(struct bf_face_patch *patch, void *maker,
     bf_point_warp_sample(patch->rgb, &f->warp, patch, patch->target, patch->h, patch->w,
                          (float)patch->x, (float)patch->y);
     n = bf_face_part_outline(outline, place.point, BF_PART_FACE);
-    for (i = 0; i < n; i++) {
-        outline[i].x -= (float)patch->x;
-        outline[i].y -= (float)patch->y;
-    }
+    bf_face_patch_points(outline, n, patch);
     bf_mask_hull(patch->alpha, patch->h, patch->w, outline, n);
     rc = bf_mask_erode(patch->alpha, patch->h, patch->w, 1.5f * sigma, err);
     return rc == BF_OK ? bf_mask_feather(patch->alpha, patch->h, patch->w, sigma, err) : rc;

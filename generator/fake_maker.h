@@ -22,11 +22,12 @@ enum bf_fake_need {
 
 struct bf_fake_options {
     uint64_t seed;
-    float strength;               /* 0 to 1: how far the change goes */
-    float aspect;                 /* of a pixel as shown, wide to high */
-    const struct bf_donor *donor; /* lives as long as the maker; NULL where the method needs none */
-    bool seamless;                /* Poisson blending where the method pastes */
-    enum bf_colour_mode colour;   /* of pastes */
+    float strength; /* 0 to 1: how far the change goes */
+    float aspect;   /* of a pixel as shown, wide to high */
+    const struct bf_donor
+        *donor;                 /* lives as long as the maker; empty where the method needs none */
+    bool seamless;              /* Poisson blending where the method pastes */
+    enum bf_colour_mode colour; /* of pastes */
 };
 
 struct bf_fake_method {

@@ -1,7 +1,6 @@
 #include "generator/fake_plan.h"
 #include "lib/base/bytes.h"
 #include "lib/base/hash.h"
-#include "lib/nn/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +34,11 @@ static char *joined(const char *folder, const char *file)
     return out;
 }
 
-/* Whether object has no key but those named, which ends with NULL. */
-static bool only_has(json_t *object, const char *const *keys, const char **extra)
+/* Nothing but what keys names, which ends with NULL. */
+static enum bf_err only_has(const struct reading *r, json_t *object, const char *const *keys,
+                            const char *where)
 {
+    char what[128];
     const char *key;
     json_t *value;
     size_t i;
@@ -47,16 +48,17 @@ static bool only_has(json_t *object, const char *const *keys, const char **extra
         for (i = 0; keys[i] != NULL && strcmp(keys[i], key) != 0; i++)
             ;
         if (keys[i] == NULL) {
-            *extra = key;
-            return false;
+            snprintf(what, sizeof what, "has '%.64s', which nobody knows", key);
+            return wrong(r, where, what);
         }
     }
-    return true;
+    return BF_OK;
 }
 
 static bool is_name(const json_t *j)
 {
-    return json_is_string(j) && json_string_length(j) > 0 && json_string_length(j) < 4000 &&
+    return json_is_string(j) && json_string_length(j) > 0 &&
+           json_string_length(j) < BF_PLAN_FILE_MAX &&
            strpbrk(json_string_value(j), "\t\n\r") == NULL;
 }
 
@@ -67,16 +69,14 @@ static enum bf_err read_video(struct reading *r, json_t *j, size_t k)
     json_t *file = json_object_get(j, "file"), *person = json_object_get(j, "person"),
            *subject = json_object_get(j, "subject"), *track = json_object_get(j, "track"),
            *donor = json_object_get(j, "donor");
-    const char *extra = NULL;
-    char where[64], what[128];
+    uint8_t hash32[32];
+    char where[64];
 
     snprintf(where, sizeof where, "videos[%zu]", k);
     if (!json_is_object(j))
         return wrong(r, where, "is no object");
-    if (!only_has(j, keys, &extra)) {
-        snprintf(what, sizeof what, "has '%.64s', which nobody knows", extra);
-        return wrong(r, where, what);
-    }
+    if (only_has(r, j, keys, where) != BF_OK)
+        return BF_ERR_FORMAT;
     if (!is_name(file))
         return wrong(r, where, "needs a 'file'");
     if (!is_name(person))
@@ -96,6 +96,8 @@ static enum bf_err read_video(struct reading *r, json_t *j, size_t k)
     v->subject = joined(r->folder, json_string_value(subject));
     if (v->file == NULL || v->path == NULL || v->person == NULL || v->subject == NULL)
         return bf_error_nomem(r->err);
+    bf_sha256(hash32, v->file, strlen(v->file));
+    v->key = bf_get_be64(hash32);
     v->split = bf_plan_split(v->person, r->plan->split);
     return BF_OK;
 }
@@ -135,17 +137,14 @@ static enum bf_err read_method(struct reading *r, json_t *j, size_t k)
     struct bf_plan_method *m = &r->plan->method[k];
     json_t *name = json_object_get(j, "method"), *count = json_object_get(j, "count"),
            *strength = json_object_get(j, "strength"), *seamless = json_object_get(j, "seamless");
-    const char *extra = NULL;
-    char where[64], what[128];
+    char where[64];
     size_t i;
 
     snprintf(where, sizeof where, "methods[%zu]", k);
     if (!json_is_object(j))
         return wrong(r, where, "is no object");
-    if (!only_has(j, keys, &extra)) {
-        snprintf(what, sizeof what, "has '%.64s', which nobody knows", extra);
-        return wrong(r, where, what);
-    }
+    if (only_has(r, j, keys, where) != BF_OK)
+        return BF_ERR_FORMAT;
     if (!is_name(name))
         return wrong(r, where, "needs a 'method'");
     m->method = bf_fake_method_find(json_string_value(name));
@@ -203,9 +202,15 @@ static enum bf_err read_coding(struct reading *r, json_t *root)
 static enum bf_err read_split(struct reading *r, json_t *root)
 {
     static const double usual[BF_SPLITS] = {0.7, 0.15, 0.15};
+    const char *keys[BF_SPLITS + 1] = {NULL};
     json_t *split = json_object_get(root, "split"), *share;
     double sum = 0;
     int i;
+
+    for (i = 0; i < BF_SPLITS; i++)
+        keys[i] = bf_split_names[i];
+    if (only_has(r, split, keys, "'split'") != BF_OK)
+        return BF_ERR_FORMAT;
 
     for (i = 0; i < BF_SPLITS; i++) {
         r->plan->split[i] = usual[i];
@@ -227,17 +232,13 @@ static enum bf_err read_root(struct reading *r, json_t *root)
     json_t *schema = json_object_get(root, "schema"), *seed = json_object_get(root, "seed"),
            *videos = json_object_get(root, "videos"), *methods = json_object_get(root, "methods"),
            *one;
-    const char *extra = NULL;
-    char what[128];
     enum bf_err rc;
     size_t i;
 
     if (!json_is_string(schema) || strcmp(json_string_value(schema), BF_PLAN_SCHEMA) != 0)
         return wrong(r, "its 'schema'", "is not " BF_PLAN_SCHEMA);
-    if (!only_has(root, keys, &extra)) {
-        snprintf(what, sizeof what, "has '%.64s', which nobody knows", extra);
-        return wrong(r, "it", what);
-    }
+    if (only_has(r, root, keys, "it") != BF_OK)
+        return BF_ERR_FORMAT;
     if (!json_is_integer(seed) || json_integer_value(seed) < 0)
         return wrong(r, "it", "needs a 'seed', a whole number");
     if (json_array_size(videos) < 1 || json_array_size(videos) > BF_PLAN_VIDEOS_MAX)

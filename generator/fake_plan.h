@@ -3,7 +3,8 @@
  * how strong, how compressed, in which split (SPEC.md, "Plans")
  *
  * All that chance decides about an item comes from the plan's seed, the video's name, the method
- * and the item's number, so that a plan that grows keeps the items it had.
+ * and the item's number, so that a plan that grows keeps the items it had; of donors, all but those
+ * that a new video wins by lot.
  */
 #ifndef BF_FAKE_PLAN_H
 #define BF_FAKE_PLAN_H
@@ -17,6 +18,7 @@
 #define BF_PLAN_COUNT_MAX 1000
 #define BF_PLAN_ITEMS_MAX 1000000
 #define BF_PLAN_CRF_MAX 16
+#define BF_PLAN_FILE_MAX 4000 /* bytes of a name in the plan */
 #define BF_PLAN_NAME_MAX 160
 #define BF_PLAN_SWAP "swap" /* the method that a trained model makes */
 
@@ -29,7 +31,8 @@ struct bf_plan_video {
     char *person;  /* whose face it is */
     char *subject; /* path of the person's statement */
     uint32_t track;
-    bool donor; /* may lend its face to others */
+    bool donor;   /* may lend its face to others */
+    uint64_t key; /* a number of its file's name, by which donors are drawn */
     enum bf_split split;
 };
 

@@ -12,13 +12,12 @@ enum { STEM_MAX = 48 };
 static uint64_t seed_of(const struct bf_plan *p, const struct bf_plan_video *v, const char *method,
                         unsigned k)
 {
-    struct bf_buf b = {0};
-    uint8_t hash32[32] = {0};
+    char text[BF_PLAN_FILE_MAX + 128];
+    uint8_t hash32[32];
+    int n = snprintf(text, sizeof text, "%llu\n%s\n%s\n%u", (unsigned long long)p->seed, v->file,
+                     method, k);
 
-    bf_buf_printf(&b, "%llu\n%s\n%s\n%u", (unsigned long long)p->seed, v->file, method, k);
-    if (!b.failed)
-        bf_sha256(hash32, b.data, b.len);
-    bf_buf_release(&b);
+    bf_sha256(hash32, text, (size_t)n);
     /* JSON has whole numbers up to 2^63. */
     return bf_get_be64(hash32) >> 1;
 }
@@ -47,24 +46,26 @@ static void draw_coding(struct bf_plan_item *item, const struct bf_plan *p, stru
     item->half = bf_random_uniform(r) < p->half;
 }
 
-/* Somebody else of the same split; SIZE_MAX where there is nobody. */
-static size_t draw_donor(const struct bf_plan *p, size_t video, struct bf_random *r)
+/*
+ * Somebody else of the same split; SIZE_MAX where there is nobody. Each video's lot is drawn for
+ * itself and the highest wins, so that a video more in the plan changes no donor but where it wins.
+ */
+static size_t draw_donor(const struct bf_plan *p, size_t video, uint64_t seed)
 {
     const struct bf_plan_video *v = &p->video[video];
-    size_t n = 0, i;
-    uint64_t pick;
+    size_t best = SIZE_MAX, i;
+    uint64_t most = 0;
 
-    for (i = 0; i < p->n_videos; i++)
-        n += p->video[i].donor && p->video[i].split == v->split &&
-             strcmp(p->video[i].person, v->person) != 0;
-    if (n == 0)
-        return SIZE_MAX;
-    pick = bf_random_below(r, n);
-    for (i = 0; i < p->n_videos; i++)
+    for (i = 0; i < p->n_videos; i++) {
+        uint64_t lot = bf_random_mix(seed ^ p->video[i].key);
+
         if (p->video[i].donor && p->video[i].split == v->split &&
-            strcmp(p->video[i].person, v->person) != 0 && pick-- == 0)
-            return i;
-    return SIZE_MAX;
+            strcmp(p->video[i].person, v->person) != 0 && (best == SIZE_MAX || lot > most)) {
+            best = i;
+            most = lot;
+        }
+    }
+    return best;
 }
 
 static struct bf_plan_item *add(struct bf_plan_items *out, size_t *room, struct bf_error *err)
@@ -113,7 +114,7 @@ static enum bf_err add_fake(struct bf_plan_items *out, size_t *room, const struc
     item->seamless = bf_random_uniform(&r) < m->seamless;
     item->colour = bf_random_uniform(&r) < 0.7f ? BF_COLOUR_REINHARD : BF_COLOUR_HISTOGRAM;
     if (m->method != NULL && m->method->need == BF_FAKE_DONOR) {
-        item->donor = draw_donor(p, video, &r);
+        item->donor = draw_donor(p, video, item->seed);
         if (item->donor == SIZE_MAX) {
             out->n--;
             out->n_without_donor++;

@@ -12,8 +12,6 @@ struct bf_fake_video {
     struct bf_face_chosen chosen;
     struct bf_donor donor;
     struct bf_face_patch patch;
-    struct bf_fake_video_counts counts;
-    double changed; /* sum over the frames */
 };
 
 static enum bf_err load_donor(struct bf_fake_video *f, const struct bf_fake_video_options *o,
@@ -93,8 +91,7 @@ enum bf_err bf_fake_video_frame(struct bf_fake_video *f, struct bf_canvas *canva
                                 const struct bf_frame *frame, struct bf_error *err)
 {
     const struct bf_face *faces, *face;
-    double sum = 0;
-    size_t n, i;
+    size_t n;
     enum bf_err rc = bf_face_reader_next(f->reader, &faces, &n, frame, err);
 
     if (rc != BF_OK)
@@ -108,19 +105,5 @@ enum bf_err bf_fake_video_frame(struct bf_fake_video *f, struct bf_canvas *canva
     bf_face_patch_put(&f->patch, canvas);
     if (truth != NULL)
         tell_truth(truth, &f->patch, canvas);
-    for (i = 0; i < f->patch.w * f->patch.h; i++)
-        sum += (double)f->patch.alpha[i];
-    f->counts.n_frames++;
-    f->counts.n_changed += f->patch.w > 0;
-    f->counts.n_lost += f->patch.w == 0;
-    f->changed += sum / ((double)canvas->width * canvas->height);
     return BF_OK;
-}
-
-struct bf_fake_video_counts bf_fake_video_counts(const struct bf_fake_video *f)
-{
-    struct bf_fake_video_counts c = f->counts;
-
-    c.changed = c.n_frames > 0 ? f->changed / (double)c.n_frames : 0;
-    return c;
 }

@@ -20,12 +20,6 @@ struct bf_fake_video_options {
     enum bf_colour_mode colour;
 };
 
-struct bf_fake_video_counts {
-    uint64_t n_frames, n_changed;
-    uint64_t n_lost; /* passed as they are: the face was not there */
-    double changed;  /* of the picture, mean over all frames */
-};
-
 struct bf_fake_video;
 
 /*
@@ -44,6 +38,5 @@ void bf_fake_video_free(struct bf_fake_video **f);
  */
 enum bf_err bf_fake_video_frame(struct bf_fake_video *f, struct bf_canvas *canvas, uint8_t *truth,
                                 const struct bf_frame *frame, struct bf_error *err);
-struct bf_fake_video_counts bf_fake_video_counts(const struct bf_fake_video *f);
 
 #endif

@@ -45,14 +45,13 @@ void bf_point_warp_fit(struct bf_point_warp *w, const struct bf_face_patch *patc
 {
     size_t x, y;
 
-    w->nx = w->ny = BF_WARP_NODES;
     w->x = (float)patch->x;
     w->y = (float)patch->y;
     w->step_x = (float)patch->w / (BF_WARP_NODES - 1);
     w->step_y = (float)patch->h / (BF_WARP_NODES - 1);
-    for (y = 0; y < w->ny; y++)
-        for (x = 0; x < w->nx; x++)
-            w->from[y * w->nx + x] =
+    for (y = 0; y < BF_WARP_NODES; y++)
+        for (x = 0; x < BF_WARP_NODES; x++)
+            w->from[y * BF_WARP_NODES + x] =
                 carry(w->x + (float)x * w->step_x, w->y + (float)y * w->step_y, to, from, n);
 }
 
@@ -62,47 +61,30 @@ struct bf_point2 bf_point_warp_at(const struct bf_point_warp *w, float x, float 
     const struct bf_point2 *a, *b;
     size_t ix, iy;
 
-    gx = gx > 0 ? fminf(gx, (float)(w->nx - 1)) : 0;
-    gy = gy > 0 ? fminf(gy, (float)(w->ny - 1)) : 0;
-    ix = (size_t)gx < w->nx - 2 ? (size_t)gx : w->nx - 2;
-    iy = (size_t)gy < w->ny - 2 ? (size_t)gy : w->ny - 2;
+    gx = gx > 0 ? fminf(gx, (float)(BF_WARP_NODES - 1)) : 0;
+    gy = gy > 0 ? fminf(gy, (float)(BF_WARP_NODES - 1)) : 0;
+    ix = (size_t)gx < BF_WARP_NODES - 2 ? (size_t)gx : BF_WARP_NODES - 2;
+    iy = (size_t)gy < BF_WARP_NODES - 2 ? (size_t)gy : BF_WARP_NODES - 2;
     fx = gx - (float)ix;
     fy = gy - (float)iy;
-    a = &w->from[iy * w->nx + ix];
-    b = a + w->nx;
+    a = &w->from[iy * BF_WARP_NODES + ix];
+    b = a + BF_WARP_NODES;
     return (struct bf_point2){
         (1 - fy) * ((1 - fx) * a[0].x + fx * a[1].x) + fy * ((1 - fx) * b[0].x + fx * b[1].x),
         (1 - fy) * ((1 - fx) * a[0].y + fx * a[1].y) + fy * ((1 - fx) * b[0].y + fx * b[1].y)};
-}
-
-static float held(float v, size_t n)
-{
-    float most = (float)n - 1;
-
-    return v > 0 ? v < most ? v : most : 0;
 }
 
 void bf_point_warp_sample(float *out, const struct bf_point_warp *w,
                           const struct bf_face_patch *patch, const float *in, size_t in_h,
                           size_t in_w, float left, float top)
 {
-    size_t x, y, c;
+    size_t x, y;
 
     for (y = 0; y < patch->h; y++)
         for (x = 0; x < patch->w; x++) {
             struct bf_point2 at =
                 bf_point_warp_at(w, (float)(patch->x + x) + 0.5f, (float)(patch->y + y) + 0.5f);
-            float sx = held(at.x - left - 0.5f, in_w), sy = held(at.y - top - 0.5f, in_h);
-            size_t ix = (size_t)sx, iy = (size_t)sy;
-            const float *a = in + 3 * (iy * in_w + ix), *b = iy + 1 < in_h ? a + 3 * in_w : a;
-            size_t next = ix + 1 < in_w ? 3 : 0;
-            float fx = sx - (float)ix, fy = sy - (float)iy, *to = out + 3 * (y * patch->w + x);
 
-            for (c = 0; c < 3; c++) {
-                float up = a[c] + fx * (a[next + c] - a[c]),
-                      down = b[c] + fx * (b[next + c] - b[c]);
-
-                to[c] = up + fy * (down - up);
-            }
+            bf_rgb_at(out + 3 * (y * patch->w + x), in, in_h, in_w, at.x - left, at.y - top);
         }
 }

@@ -9,12 +9,11 @@
 
 #include "generator/face_patch.h"
 
-#define BF_WARP_NODES 32 /* of the grid, along each side, at most */
+#define BF_WARP_NODES 32 /* of the grid, along each side */
 
 /* Where each node of a grid over a rectangle is to be taken from. */
 struct bf_point_warp {
     float x, y, step_x, step_y; /* the first node, and from one to the next */
-    size_t nx, ny;
     struct bf_point2 from[BF_WARP_NODES * BF_WARP_NODES];
 };
 

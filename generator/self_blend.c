@@ -14,7 +14,7 @@ enum { NODES = 24, OUTLINE_MAX = 512 };
 
 enum loss { LOSS_NONE, LOSS_SCALE, LOSS_SHARP, LOSS_SOFT, LOSS_JPEG };
 
-/* All of it is drawn once. Lengths are parts of the face's width, or of the unit square. */
+/* All of it is decided once. Lengths are parts of the face's width, or of the unit square. */
 struct self_blend {
     float aspect;
     enum bf_face_part part;
@@ -23,6 +23,7 @@ struct self_blend {
     struct bf_colour_shift shift;
     enum loss loss;
     float factor; /* of the loss */
+    float shrink; /* of LOSS_SCALE, by the face's size when it is first seen; 0: not yet */
     float feather, ratio;
 };
 
@@ -141,7 +142,7 @@ static size_t bent_outline(struct bf_point2 *out, const struct self_blend *s,
     return n_out;
 }
 
-static enum bf_err lose(struct bf_face_patch *p, const struct self_blend *s, float width,
+static enum bf_err lose(struct bf_face_patch *p, struct self_blend *s, float width,
                         struct bf_error *err)
 {
     switch (s->loss) {
@@ -149,7 +150,9 @@ static enum bf_err lose(struct bf_face_patch *p, const struct self_blend *s, flo
         break;
     case LOSS_SCALE:
         /* A face of 100 pixels at a quarter would be a smear. */
-        return bf_degrade_scale(p->rgb, p->h, p->w, s->factor > 0.6f && width > 180 ? 4 : 2, err);
+        if (s->shrink <= 0)
+            s->shrink = s->factor > 0.6f && width > 180 ? 4 : 2;
+        return bf_degrade_scale(p->rgb, p->h, p->w, s->shrink, err);
     case LOSS_SHARP:
         return bf_sharpen(p->rgb, p->h, p->w, fmaxf(0.004f * width, 0.7f), 0.4f + s->factor, err);
     case LOSS_SOFT:
@@ -164,7 +167,7 @@ enum bf_err bf_self_blend_change(struct bf_face_patch *patch, void *maker,
                                  const struct bf_canvas *canvas, const struct bf_face *face,
                                  int64_t pts_us, struct bf_error *err)
 {
-    const struct self_blend *s = maker;
+    struct self_blend *s = maker;
     struct bf_point2 outline[OUTLINE_MAX];
     struct bf_face_place place;
     struct bf_affine from, corner;
@@ -184,10 +187,7 @@ enum bf_err bf_self_blend_change(struct bf_face_patch *patch, void *maker,
     if (rc != BF_OK || patch->w == 0)
         return rc;
 
-    for (i = 0; i < n; i++) {
-        outline[i].x -= (float)patch->x;
-        outline[i].y -= (float)patch->y;
-    }
+    bf_face_patch_points(outline, n, patch);
     bf_mask_polygon(patch->alpha, patch->h, patch->w, outline, n);
     rc = bf_mask_erode(patch->alpha, patch->h, patch->w, sigma, err);
     if (rc == BF_OK)

@@ -5,7 +5,6 @@
 #include "generator/poisson.h"
 #include "generator/sharpen.h"
 #include "lib/face/face_reader.h"
-#include "lib/face/face_view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,13 +25,9 @@ struct bf_convert {
     struct bf_swap_model model;
     struct bf_pool *pool;
     struct bf_face_reader *reader;
-    struct bf_face_view *view;
-    uint32_t sar_num, sar_den;
     struct bf_face_chosen chosen;
     uint32_t track; /* in the last frame with the face */
     struct bf_colour_map colour;
-    bool has_colour;
-    struct bf_convert_counts counts;
     float *face, *mask, *seen; /* (size, size): 3, 1, 3 */
     /* of the rectangle in the frame */
     float *patch, *under, *out, *alpha;
@@ -72,11 +67,10 @@ enum bf_err bf_convert_create(struct bf_convert **out, const char *model,
         rc = bf_face_reader_create(&c->reader, options->models, &reader, err);
     if (rc == BF_OK) {
         one = (size_t)c->model.shape->size * c->model.shape->size;
-        c->view = bf_face_view_create();
         c->face = malloc(3 * one * sizeof *c->face);
         c->seen = malloc(3 * one * sizeof *c->seen);
         c->mask = malloc(one * sizeof *c->mask);
-        if (c->view == NULL || c->face == NULL || c->seen == NULL || c->mask == NULL)
+        if (c->face == NULL || c->seen == NULL || c->mask == NULL)
             rc = bf_error_nomem(err);
     }
     if (rc == BF_OK)
@@ -94,7 +88,6 @@ void bf_convert_free(struct bf_convert **out)
         return;
     bf_swap_model_release(&c->model);
     bf_face_reader_free(&c->reader);
-    bf_face_view_free(&c->view);
     bf_pool_free(&c->pool);
     free(c->face);
     free(c->seen);
@@ -115,17 +108,9 @@ const struct bf_swap_about *bf_convert_about(const struct bf_convert *c)
 void bf_convert_restart(struct bf_convert *c, const struct bf_video_info *info)
 {
     bf_face_reader_restart(c->reader, info);
-    c->sar_num = info->sar_num;
-    c->sar_den = info->sar_den;
     bf_face_chosen_init(&c->chosen, c->how.track);
     c->track = 0;
-    c->has_colour = false;
-    c->counts = (struct bf_convert_counts){0};
-}
-
-struct bf_convert_counts bf_convert_counts(const struct bf_convert *c)
-{
-    return c->counts;
+    c->colour.mode = BF_COLOUR_NONE;
 }
 
 /* --- the face in the model's square
@@ -140,10 +125,8 @@ static bool place(struct bf_affine *to_frame, struct bf_affine *to_view, struct 
     float wide, high;
     int i;
 
-    bf_face_view_aspect(c->view, &wide, &high);
-    for (i = 0; i < BF_FACE_POINTS; i++)
-        mesh[i] =
-            (struct bf_point3){face->point[i].x * wide, face->point[i].y * high, face->point[i].z};
+    bf_face_view_aspect(bf_face_reader_view(c->reader), &wide, &high);
+    bf_face_view_mesh(mesh, bf_face_reader_view(c->reader), face);
     if (!bf_face_align(to_view, mesh, (float)c->model.shape->size, BF_SWAP_EYE_DISTANCE) ||
         !bf_affine_invert(&back, to_view))
         return false;
@@ -191,8 +174,8 @@ static enum bf_err decode(struct bf_convert *c, const struct bf_affine *to_view,
     struct bf_swap_net *net = &c->model.net[c->how.to];
     size_t size = c->model.shape->size, n = size * size;
     struct bf_colour_map colour;
-    enum bf_err rc = bf_face_view_cut(c->seen, c->view, (unsigned)size, to_view,
-                                      BF_FACE_EDGE_REPEAT, 1.f / 255, 0, err);
+    enum bf_err rc = bf_face_view_cut(c->seen, bf_face_reader_view(c->reader), (unsigned)size,
+                                      to_view, BF_FACE_EDGE_REPEAT, 1.f / 255, 0, err);
 
     if (rc != BF_OK)
         return rc;
@@ -203,10 +186,8 @@ static enum bf_err decode(struct bf_convert *c, const struct bf_affine *to_view,
     if (rc != BF_OK)
         return rc;
     bf_colour_map_measure(&colour, c->how.colour, c->face, c->seen, c->mask, size, size);
-    if (c->has_colour)
-        bf_colour_map_smooth(&colour, &c->colour, COLOUR_KEEP);
+    bf_colour_map_smooth(&colour, &c->colour, COLOUR_KEEP);
     c->colour = colour;
-    c->has_colour = true;
     bf_colour_map_apply(c->face, &colour, size, size);
     if (c->how.sharpen > 0)
         rc = bf_sharpen(c->face, size, size, SHARP_SIGMA, c->how.sharpen, err);
@@ -392,7 +373,6 @@ static enum bf_err lay_over(struct bf_convert *c, struct bf_canvas *canvas, uint
     }
     bf_canvas_put_rgb(canvas, c->how.seamless ? c->out : c->patch, c->alpha, w.r.x, w.r.y, w.r.w,
                       w.r.h);
-    c->counts.n_changed++;
     return BF_OK;
 }
 
@@ -405,7 +385,6 @@ enum bf_err bf_convert_frame(struct bf_convert *c, struct bf_canvas *canvas, uin
     size_t n;
     enum bf_err rc = bf_face_reader_next(c->reader, &faces, &n, frame, err);
 
-    c->counts.n_frames++;
     if (truth != NULL)
         memset(truth, 0, (size_t)canvas->width * canvas->height);
     if (rc != BF_OK)
@@ -416,11 +395,10 @@ enum bf_err bf_convert_frame(struct bf_convert *c, struct bf_canvas *canvas, uin
     if (face->track != c->track) {
         /* another scene, perhaps in another light */
         c->track = face->track;
-        c->has_colour = false;
+        c->colour.mode = BF_COLOUR_NONE;
     }
-    rc = bf_face_view_set(c->view, frame, c->sar_num, c->sar_den, err);
-    if (rc != BF_OK || !place(&to_frame, &to_view, point, c, face))
-        return rc;
+    if (!place(&to_frame, &to_view, point, c, face))
+        return BF_OK;
     rc = decode(c, &to_view, point, err);
     return rc == BF_OK ? lay_over(c, canvas, truth, &to_frame, err) : rc;
 }

@@ -29,11 +29,6 @@ struct bf_convert_options {
 /* The usual: colours by Reinhard, both masks, sharpened by 0.4. */
 struct bf_convert_options bf_convert_usual(void);
 
-struct bf_convert_counts {
-    uint64_t n_frames,
-        n_changed; /* frames without the face, or where it is lost, pass as they are */
-};
-
 struct bf_convert;
 
 /* model is the folder of a trained model. */
@@ -52,6 +47,5 @@ void bf_convert_restart(struct bf_convert *c, const struct bf_video_info *info);
  */
 enum bf_err bf_convert_frame(struct bf_convert *c, struct bf_canvas *canvas, uint8_t *truth,
                              const struct bf_frame *frame, struct bf_error *err);
-struct bf_convert_counts bf_convert_counts(const struct bf_convert *c);
 
 #endif

@@ -1,4 +1,5 @@
 #include "generator/swap_evaluate.h"
+#include "generator/face_chosen.h"
 #include "generator/swap_quality.h"
 #include "generator/swap_sample.h"
 #include "lib/face/face_identity.h"
@@ -83,8 +84,7 @@ enum bf_err bf_swap_evaluate_self(struct bf_swap_self *out, const char *model, c
 struct one_video {
     struct bf_video *video;
     struct bf_face_reader *reader;
-    struct bf_face_view *view;
-    uint32_t track;
+    struct bf_face_chosen chosen; /* of the source */
     const struct bf_frame *frame;
     const struct bf_face *face; /* in this frame; NULL: none */
     float luma[3][SIDE * SIDE]; /* of the face in the last three frames */
@@ -125,9 +125,6 @@ static enum bf_err open_video(struct one_video *v, const char *path, const char 
 
     if (rc == BF_OK)
         rc = bf_face_reader_create(&v->reader, models, &how, err);
-    v->view = bf_face_view_create();
-    if (rc == BF_OK && v->view == NULL)
-        rc = bf_error_nomem(err);
     if (rc == BF_OK)
         bf_face_reader_restart(v->reader, bf_video_info(v->video));
     return rc;
@@ -137,12 +134,6 @@ static void close_video(struct one_video *v)
 {
     bf_video_close(&v->video);
     bf_face_reader_free(&v->reader);
-    bf_face_view_free(&v->view);
-}
-
-static float area(const struct bf_face *f)
-{
-    return (f->box.right - f->box.left) * (f->box.bottom - f->box.top);
 }
 
 static float distance(const struct bf_face *a, const struct bf_face *b)
@@ -153,51 +144,48 @@ static float distance(const struct bf_face *a, const struct bf_face *b)
     return sqrtf(dx * dx + dy * dy) / 2;
 }
 
-/* The next frame and the face in it: the largest, followed, or the one at the place of beside. */
-static enum bf_err advance(struct one_video *v, const struct bf_face *beside, uint32_t wanted,
+/* The next frame and the faces (n) in it; *n is 0 after the last. */
+static enum bf_err advance(const struct bf_face **faces, size_t *n, struct one_video *v,
                            struct bf_error *err)
 {
-    const struct bf_video_info *info = bf_video_info(v->video);
-    const struct bf_face *faces;
-    size_t n, i;
     enum bf_err rc = bf_video_next(v->video, &v->frame, err);
 
     v->face = NULL;
+    *n = 0;
     if (rc != BF_OK || v->frame == NULL)
         return rc;
-    rc = bf_face_reader_next(v->reader, &faces, &n, v->frame, err);
-    if (rc == BF_OK)
-        rc = bf_face_view_set(v->view, v->frame, info->sar_num, info->sar_den, err);
-    for (i = 0; rc == BF_OK && i < n; i++) {
-        const struct bf_face *f = &faces[i];
-
-        if (beside != NULL) {
-            if (v->face == NULL || distance(f, beside) < distance(v->face, beside))
-                v->face = f;
-        } else if (wanted != 0 ? f->track == wanted : f->track == v->track) {
-            v->face = f;
-            break;
-        } else if (wanted == 0 && (v->face == NULL || area(f) > area(v->face))) {
-            v->face = f;
-        }
-    }
-    if (beside != NULL && v->face != NULL &&
-        distance(v->face, beside) > (beside->box.right - beside->box.left) / 2)
-        v->face = NULL;
-    if (v->face != NULL)
-        v->track = v->face->track;
-    return rc;
+    return bf_face_reader_next(v->reader, faces, n, v->frame, err);
 }
 
-static void to_square_pixels(struct bf_point3 *mesh, const struct one_video *v)
+/* In the fake, whoever is where the source's face is. */
+static const struct bf_face *at_place(const struct bf_face *faces, size_t n,
+                                      const struct bf_face *beside)
 {
-    float wide, high;
-    int i;
+    const struct bf_face *best = NULL;
+    size_t i;
 
-    bf_face_view_aspect(v->view, &wide, &high);
-    for (i = 0; i < BF_FACE_POINTS; i++)
-        mesh[i] = (struct bf_point3){v->face->point[i].x * wide, v->face->point[i].y * high,
-                                     v->face->point[i].z};
+    for (i = 0; i < n; i++)
+        if (best == NULL || distance(&faces[i], beside) < distance(best, beside))
+            best = &faces[i];
+    return best != NULL && distance(best, beside) <= (beside->box.right - beside->box.left) / 2
+               ? best
+               : NULL;
+}
+
+static enum bf_err advance_both(struct one_video *real, struct one_video *fake,
+                                struct bf_error *err)
+{
+    const struct bf_face *faces;
+    size_t n;
+    enum bf_err rc = advance(&faces, &n, real, err);
+
+    if (rc != BF_OK)
+        return rc;
+    real->face = bf_face_chosen_find(&real->chosen, real->reader, faces, n);
+    rc = advance(&faces, &n, fake, err);
+    if (rc == BF_OK && real->face != NULL)
+        fake->face = at_place(faces, n, real->face);
+    return rc;
 }
 
 /* What changes in a frame and changes back in the next: the second difference over time of the
@@ -215,7 +203,7 @@ static enum bf_err watch_flicker(struct one_video *v, const struct bf_point3 *me
         return BF_OK;
     }
     memmove(v->luma[0], v->luma[1], 2 * sizeof v->luma[0]);
-    rc = bf_face_view_cut_luma(v->luma[2], v->view, SIDE, &place, err);
+    rc = bf_face_view_cut_luma(v->luma[2], bf_face_reader_view(v->reader), SIDE, &place, err);
     if (rc != BF_OK)
         return rc;
     if (++v->n_luma < 3)
@@ -232,7 +220,7 @@ static enum bf_err watch_identity(struct one_video *v, struct bf_face_identity *
                                   struct bf_error *err)
 {
     float identity[BF_IDENTITY_DIM];
-    enum bf_err rc = bf_face_identity_run(identity, net, v->view, mesh, err);
+    enum bf_err rc = bf_face_identity_run(identity, net, bf_face_reader_view(v->reader), mesh, err);
 
     if (rc == BF_OK && bf_identity_likeness(identity, to) > bf_identity_likeness(identity, from))
         v->near++;
@@ -307,8 +295,8 @@ static enum bf_err compare(struct bf_swap_video *out, struct pairs *pairs, struc
     sums_add(&pairs->yaw, (double)real->face->pose.yaw_deg, (double)fake->face->pose.yaw_deg);
     sums_add(&pairs->pitch, (double)real->face->pose.pitch_deg, (double)fake->face->pose.pitch_deg);
     sums_add(&pairs->roll, (double)real->face->pose.roll_deg, (double)fake->face->pose.roll_deg);
-    to_square_pixels(mesh, real);
-    to_square_pixels(fake_mesh, fake);
+    bf_face_view_mesh(mesh, bf_face_reader_view(real->reader), real->face);
+    bf_face_view_mesh(fake_mesh, bf_face_reader_view(fake->reader), fake->face);
     rc = watch_flicker(real, mesh, err);
     if (rc == BF_OK)
         rc = watch_flicker(fake, mesh, err);
@@ -338,11 +326,11 @@ enum bf_err bf_swap_evaluate_video(struct bf_swap_video *out, const char *source
     if (rc == BF_OK)
         rc = open_video(&v[0], source, models, err);
     if (rc == BF_OK)
+        bf_face_chosen_init(&v[0].chosen, track);
+    if (rc == BF_OK)
         rc = open_video(&v[1], fake, models, err);
     while (rc == BF_OK) {
-        rc = advance(&v[0], NULL, track, err);
-        if (rc == BF_OK)
-            rc = advance(&v[1], v[0].face, 0, err);
+        rc = advance_both(&v[0], &v[1], err);
         if (rc != BF_OK || (v[0].frame == NULL && v[1].frame == NULL))
             break;
         if (v[0].frame == NULL || v[1].frame == NULL) {
