@@ -1,4 +1,3 @@
-#include "cli/beside.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/face_json.h"
@@ -50,7 +49,6 @@ struct run {
     int64_t end_us;
     /* of the overlay: */
     struct bf_output *out;
-    int fd;
     struct bf_video_writer *writer;
     struct bf_picture picture;
     struct bf_picture_scaler *scaler;
@@ -67,13 +65,12 @@ static enum bf_err open_overlay(struct run *r, struct bf_error *err)
     enum bf_err rc = bf_output_open(&r->out, path, r->opts->force ? BF_OUTPUT_FORCE : 0, err);
 
     if (rc == BF_OK)
-        rc = bf_beside_open(&r->fd, path, err);
-    if (rc == BF_OK)
         rc = bf_picture_create(&r->picture, size.width, size.height, err);
     r->scaler = bf_picture_scaler_create();
     if (rc == BF_OK && r->scaler == NULL)
         rc = bf_error_nomem(err);
-    return rc == BF_OK ? bf_video_writer_open(&r->writer, r->fd, path, &size, err) : rc;
+    return rc == BF_OK ? bf_video_writer_open(&r->writer, bf_output_fd(r->out), path, &size, err)
+                       : rc;
 }
 
 static enum bf_err draw(struct run *r, const struct bf_frame *frame, const struct bf_face *faces,
@@ -93,8 +90,6 @@ static enum bf_err finish_overlay(struct run *r, struct bf_error *err)
 {
     enum bf_err rc = bf_video_writer_finish(r->writer, r->end_us, err);
 
-    if (rc == BF_OK)
-        rc = bf_beside_copy(r->out, r->fd, r->opts->overlay, err);
     return rc == BF_OK ? bf_output_commit(r->out, err) : rc;
 }
 
@@ -211,7 +206,7 @@ static char *json_text(const char *text)
 static enum bf_exit look_at_file(struct bf_face_reader *reader, const struct faces_opts *o,
                                  const char *path)
 {
-    struct run r = {.opts = o, .path = path, .reader = reader, .fd = -1, .name = json_text(path)};
+    struct run r = {.opts = o, .path = path, .reader = reader, .name = json_text(path)};
     struct bf_error err = {0};
     enum bf_exit answer;
     enum bf_err rc = r.name != NULL ? bf_video_open(&r.video, path, &err) : bf_error_nomem(&err);
@@ -235,8 +230,6 @@ static enum bf_exit look_at_file(struct bf_face_reader *reader, const struct fac
     bf_picture_scaler_free(&r.scaler);
     bf_picture_release(&r.picture);
     bf_output_close(&r.out);
-    if (r.fd >= 0)
-        close(r.fd);
     bf_buf_release(&r.line);
     free(r.track);
     free(r.name);

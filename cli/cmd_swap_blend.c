@@ -74,6 +74,7 @@ struct blend {
     uint8_t subjects32[BF_OPT_LIST_MAX][32];
     uint64_t crf;
     bool begun; /* what is not found from now on is a face */
+    struct bf_fake_desk desk;
     struct bf_face_reader *reader;
     struct bf_fake_video *video;
 };
@@ -91,20 +92,6 @@ static enum bf_err change(void *ctx, struct bf_canvas *canvas, uint8_t *truth,
     struct blend *b = ctx;
 
     return bf_fake_video_frame(b->video, canvas, truth, frame, err);
-}
-
-static bool read_colour(enum bf_colour_mode *out, const char *text)
-{
-    static const char *const names[] = {"none", "reinhard", "histogram"};
-    unsigned i;
-
-    *out = BF_COLOUR_REINHARD;
-    for (i = 0; text != NULL && i < 3; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *out = (enum bf_colour_mode)i;
-            return true;
-        }
-    return text == NULL;
 }
 
 /* Two digits behind the point are enough, and the same wherever the program runs. */
@@ -129,6 +116,19 @@ static bool read_strength(float *out, const char *text)
     return *out >= 0.05f && *out <= 1;
 }
 
+/* Whether path is the video, the donor or a statement: whatever --force allows, these stay. */
+static bool is_input(const struct blend_opts *o, const char *path, char **args)
+{
+    size_t i;
+
+    if (bf_cli_is_one_of(path, 1, args) || (o->donor != NULL && bf_cli_same_file(path, o->donor)))
+        return true;
+    for (i = 0; i < o->subjects.n; i++)
+        if (bf_cli_same_file(path, o->subjects.item[i]))
+            return true;
+    return false;
+}
+
 static enum bf_exit read_options(const struct bf_command *cmd, struct blend *b, char **args)
 {
     const struct blend_opts *o = b->o;
@@ -139,6 +139,7 @@ static enum bf_exit read_options(const struct bf_command *cmd, struct blend *b, 
     b->how.donor = o->donor;
     b->how.seamless = o->seamless;
     b->how.seed = 1;
+    b->how.colour = BF_COLOUR_REINHARD;
     if (o->out == NULL)
         return bf_cli_usage(cmd, "'swap blend' needs --output OUT.mp4");
     if (b->how.method == NULL)
@@ -155,9 +156,9 @@ static enum bf_exit read_options(const struct bf_command *cmd, struct blend *b, 
                                  "terms of the data set");
     if (o->donor != NULL && o->subjects.n < 2)
         return bf_cli_usage(cmd, "with --donor there are two people: give --subject for each");
-    if (bf_cli_is_one_of(o->out, 1, args) || bf_cli_is_one_of(o->mask, 1, args))
-        return bf_cli_usage(cmd, "the fake does not replace its source");
-    if (o->mask != NULL && strcmp(o->mask, o->out) == 0)
+    if (is_input(o, o->out, args) || is_input(o, o->mask, args))
+        return bf_cli_usage(cmd, "the fake does not replace what it is made of");
+    if (o->mask != NULL && bf_cli_same_name(o->mask, o->out))
         return bf_cli_usage(cmd, "--mask and --output are one file");
     if (!read_strength(&b->how.strength, o->strength))
         return bf_cli_usage(cmd, "--strength is a number from 0.05 to 1");
@@ -167,7 +168,7 @@ static enum bf_exit read_options(const struct bf_command *cmd, struct blend *b, 
         return bf_cli_usage(cmd, "--track is a number from 1");
     if (!bf_swap_arg_number(&donor_track, o->donor_track, 1, 1000000))
         return bf_cli_usage(cmd, "--donor-track is a number from 1");
-    if (!read_colour(&b->how.colour, o->colour))
+    if (!bf_swap_arg_colour(&b->how.colour, o->colour))
         return bf_cli_usage(cmd, "--colour is reinhard, histogram or none");
     if (!bf_swap_arg_number(&b->crf, o->crf, 1, 51))
         return bf_cli_usage(cmd, "--crf is a number from 1 to 51");
@@ -212,13 +213,10 @@ static void print_text(const struct blend *b, const struct bf_fake_job_done *d)
 static enum bf_err blend(struct blend *b, struct bf_fake_job_done *done, struct bf_error *err)
 {
     const struct blend_opts *o = b->o;
-    struct bf_fake_how how = {.ledger = o->ledger,
-                              .key = o->key,
-                              .passphrase_file = o->passphrase_file,
+    struct bf_fake_how how = {.desk = &b->desk,
                               .title = o->title,
                               .subjects = (const uint8_t(*)[32])b->subjects32,
                               .n_subjects = o->subjects.n,
-                              .composite = true,
                               .sound_path = o->sound != 0 ? b->how.path : NULL,
                               .force = o->force,
                               .crf = (double)b->crf,
@@ -244,6 +242,8 @@ static enum bf_err blend(struct blend *b, struct bf_fake_job_done *done, struct 
         rc = bf_subject_read(b->subjects32[i], name, sizeof name, o->subjects.item[i], err);
     if (rc == BF_OK)
         rc = bf_face_reader_create(&b->reader, models, NULL, err);
+    if (rc == BF_OK)
+        rc = bf_fake_desk_open(&b->desk, o->ledger, o->key, o->passphrase_file, err);
     if (rc != BF_OK)
         return rc;
     b->begun = true;
@@ -276,6 +276,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     } else {
         print_text(&b, &done);
     }
+    bf_fake_desk_close(&b.desk);
     bf_fake_video_free(&b.video);
     bf_face_reader_free(&b.reader);
     return answer;

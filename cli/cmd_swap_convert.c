@@ -58,17 +58,6 @@ static const struct bf_opt options[] = {
     {0},
 };
 
-/* The place of text among names; text NULL is the first. -1 where it is none of them. */
-static int one_of(const char *text, const char *const *names, int n)
-{
-    int i;
-
-    for (i = 0; i < n; i++)
-        if (text == NULL || strcmp(text, names[i]) == 0)
-            return i;
-    return -1;
-}
-
 static enum bf_err begin(void *ctx, const struct bf_video_info *info, struct bf_error *err)
 {
     (void)err;
@@ -104,15 +93,9 @@ static void print_answer(const struct convert_opts *o, const char *in,
 static bool read_how(struct bf_convert_options *how, const struct convert_opts *o,
                      const struct bf_command *cmd)
 {
-    static const char *const colours[] = {"reinhard", "histogram", "none"};
-    static const char *const masks[] = {"both", "hull", "learned"};
+    static const char *const masks[] = {"hull", "learned", "both"};
     static const char *const blends[] = {"feather", "seamless"};
-    static const enum bf_colour_mode colour_of[] = {BF_COLOUR_REINHARD, BF_COLOUR_HISTOGRAM,
-                                                    BF_COLOUR_NONE};
-    static const enum bf_convert_mask mask_of[] = {BF_CONVERT_BOTH, BF_CONVERT_HULL,
-                                                   BF_CONVERT_LEARNED};
-    int colour = one_of(o->colour, colours, 3), mask = one_of(o->mask, masks, 3);
-    int blend = one_of(o->blend, blends, 2);
+    unsigned mask = BF_CONVERT_BOTH, blend = 0;
     uint64_t track = 0, sharpen = 40;
 
     *how = bf_convert_usual();
@@ -120,18 +103,17 @@ static bool read_how(struct bf_convert_options *how, const struct convert_opts *
         bf_cli_usage(cmd, "--to is a or b");
     else if (!bf_swap_arg_number(&track, o->track, 1, 1000000))
         bf_cli_usage(cmd, "--track is a number from 1");
-    else if (colour < 0)
+    else if (!bf_swap_arg_colour(&how->colour, o->colour))
         bf_cli_usage(cmd, "--colour is reinhard, histogram or none");
-    else if (mask < 0)
+    else if (!bf_swap_arg_choice(&mask, o->mask, masks, 3))
         bf_cli_usage(cmd, "--mask is both, hull or learned");
-    else if (blend < 0)
+    else if (!bf_swap_arg_choice(&blend, o->blend, blends, 2))
         bf_cli_usage(cmd, "--blend is feather or seamless");
     else if (!bf_swap_arg_number(&sharpen, o->sharpen, 0, 200))
         bf_cli_usage(cmd, "--sharpen is a number from 0 to 200");
     else {
         how->track = (uint32_t)track;
-        how->colour = colour_of[colour];
-        how->mask = mask_of[mask];
+        how->mask = (enum bf_convert_mask)mask;
         how->seamless = blend == 1;
         how->sharpen = (float)sharpen / 100;
         return true;
@@ -143,12 +125,10 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
 {
     const struct convert_opts *o = opts;
     struct bf_convert_options how;
-    struct bf_fake_how fake = {.ledger = o->ledger,
-                               .key = o->key,
-                               .passphrase_file = o->passphrase_file,
+    struct bf_fake_desk desk = {0};
+    struct bf_fake_how fake = {.desk = &desk,
                                .title = o->title,
                                .method = "swap",
-                               .composite = true,
                                .sound_path = args[0],
                                .force = o->force,
                                .progress = o->progress};
@@ -184,8 +164,12 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     bf_interrupt_catch();
     if (rc == BF_OK)
         rc = bf_convert_create(&convert, o->model, &how, &err);
-    if (rc != BF_OK)
+    if (rc == BF_OK)
+        rc = bf_fake_desk_open(&desk, o->ledger, o->key, o->passphrase_file, &err);
+    if (rc != BF_OK) {
+        bf_convert_free(&convert);
         return bf_cli_fail_json(o->json, SCHEMA, args[0], &err);
+    }
     fake.subjects = bf_convert_about(convert)->subject32;
     fake.n_subjects = 2;
     job.ctx = convert;
@@ -205,6 +189,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     } else {
         print_answer(o, args[0], &done);
     }
+    bf_fake_desk_close(&desk);
     bf_convert_free(&convert);
     return answer;
 }

@@ -51,6 +51,8 @@ struct set {
     struct bf_plan_items items;
     struct bf_labels *labels;
     struct bf_face_reader *reader;
+    struct bf_convert *converter[BF_PLAN_METHODS_MAX]; /* of the plan's rows with a trained model */
+    struct bf_fake_desk desk;
     char models[BF_PATH_MAX];
     uint8_t (*subject32)[32]; /* (n_videos) */
     uint64_t n_made, n_kept, n_failed, n_no_face;
@@ -63,9 +65,14 @@ struct set {
 struct making {
     struct set *set;
     const struct bf_plan_item *item;
-    struct bf_fake_video *video;  /* of a method of the generator's own */
-    struct bf_convert *converter; /* of a trained model */
+    struct bf_fake_video *video; /* of a method of the generator's own */
 };
+
+/* Of an item of a trained model. */
+static struct bf_convert *converter_of(const struct set *s, const struct bf_plan_item *item)
+{
+    return s->converter[item->method - s->plan.method];
+}
 
 static enum bf_err blend_begin(void *ctx, const struct bf_video_info *info, struct bf_error *err)
 {
@@ -97,19 +104,14 @@ static enum bf_err blend_frame(void *ctx, struct bf_canvas *canvas, uint8_t *tru
 
 static enum bf_err swap_begin(void *ctx, const struct bf_video_info *info, struct bf_error *err)
 {
-    struct making *m = ctx;
-    struct bf_convert_options how = bf_convert_usual();
-    enum bf_err rc;
+    const struct making *m = ctx;
+    const struct bf_plan_item *item = m->item;
+    struct bf_convert *c = converter_of(m->set, item);
 
-    how.models = m->set->models;
-    how.to = m->item->method->to_a ? BF_SWAP_A : BF_SWAP_B;
-    how.track = m->set->plan.video[m->item->video].track;
-    how.colour = m->item->colour;
-    how.seamless = m->item->seamless;
-    rc = bf_convert_create(&m->converter, m->item->method->model, &how, err);
-    if (rc == BF_OK)
-        bf_convert_restart(m->converter, info);
-    return rc;
+    (void)err;
+    bf_convert_vary(c, m->set->plan.video[item->video].track, item->colour, item->seamless);
+    bf_convert_restart(c, info);
+    return BF_OK;
 }
 
 static enum bf_err swap_frame(void *ctx, struct bf_canvas *canvas, uint8_t *truth,
@@ -117,26 +119,24 @@ static enum bf_err swap_frame(void *ctx, struct bf_canvas *canvas, uint8_t *trut
 {
     struct making *m = ctx;
 
-    return bf_convert_frame(m->converter, canvas, truth, frame, err);
+    return bf_convert_frame(converter_of(m->set, m->item), canvas, truth, frame, err);
 }
 
-/* Whose statements the record holds: the person in the video, and who lends a face. */
-static enum bf_err statements(uint8_t (*out)[32], size_t *n, const struct set *s,
-                              const struct bf_plan_item *item, struct bf_error *err)
+/* Whose statements the record holds: the person in the video, and who lends a face. Returns how
+ * many. */
+static size_t statements(uint8_t (*out)[32], const struct set *s, const struct bf_plan_item *item)
 {
-    struct bf_swap_about about;
-    enum bf_err rc;
+    size_t n = 1;
 
-    *n = 1;
     memcpy(out[0], s->subject32[item->video], 32);
     if (item->donor != SIZE_MAX)
-        memcpy(out[(*n)++], s->subject32[item->donor], 32);
-    if (item->method->method != NULL)
-        return BF_OK;
-    rc = bf_swap_about_load(&about, item->method->model, err);
-    if (rc == BF_OK)
-        memcpy(out[(*n)++], about.subject32[item->method->to_a ? BF_SWAP_A : BF_SWAP_B], 32);
-    return rc;
+        memcpy(out[n++], s->subject32[item->donor], 32);
+    if (item->method->method == NULL)
+        memcpy(out[n++],
+               bf_convert_about(converter_of(s, item))
+                   ->subject32[item->method->to_a ? BF_SWAP_A : BF_SWAP_B],
+               32);
+    return n;
 }
 
 /* --- the set
@@ -173,12 +173,9 @@ static enum bf_err make_item(struct bf_fake_job_done *done, struct set *s,
         method[BF_METHOD_MAX + 1];
     const char *sound = s->o->sound == 1 ? v->path : NULL;
     uint8_t subjects[3][32];
-    struct bf_fake_how how = {.ledger = s->o->ledger,
-                              .key = s->o->key,
-                              .passphrase_file = s->o->passphrase_file,
+    struct bf_fake_how how = {.desk = &s->desk,
                               .method = method,
                               .subjects = (const uint8_t(*)[32])subjects,
-                              .composite = true,
                               .sound_path = sound,
                               .force = true,
                               .crf = item->crf};
@@ -204,15 +201,13 @@ static enum bf_err make_item(struct bf_fake_job_done *done, struct set *s,
         job.how = &how;
         if (rc == BF_OK)
             rc = make_folders(s->o->out, item->mask, err);
-        if (rc == BF_OK)
-            rc = statements(subjects, &how.n_subjects, s, item, err);
+        how.n_subjects = statements(subjects, s, item);
     }
     if (rc == BF_OK)
         rc = bf_fake_run(done, &job, NULL, err);
     if (rc == BF_OK)
         rc = bf_labels_add(s->labels, &s->plan, item, done, err);
     bf_fake_video_free(&m.video);
-    bf_convert_free(&m.converter);
     return rc;
 }
 
@@ -286,14 +281,25 @@ static enum bf_err read_statements(struct set *s, struct bf_error *err)
 
 static void list(const struct set *s)
 {
+    json_t *items = json_array();
+    char person[1024];
     size_t i;
 
     for (i = 0; i < s->items.n; i++) {
         const struct bf_plan_item *item = &s->items.item[i];
         const struct bf_plan_video *v = &s->plan.video[item->video];
 
-        printf("%s\t%s\t%s\n", item->file, bf_split_names[v->split], v->person);
+        bf_text_escape(person, sizeof person, v->person, strlen(v->person));
+        if (s->o->json)
+            json_array_append_new(items, json_pack("{s:s, s:s, s:o}", "file", item->file, "split",
+                                                   bf_split_names[v->split], "person",
+                                                   bf_cli_json_text(v->person)));
+        else
+            printf("%s\t%s\t%s\n", item->file, bf_split_names[v->split], person);
     }
+    if (s->o->json)
+        bf_cli_print_json(json_pack("{s:s, s:O}", "schema", SCHEMA, "items", items));
+    json_decref(items);
 }
 
 static void print_answer(const struct set *s)
@@ -332,6 +338,22 @@ static void print_answer(const struct set *s)
         printf("  left out    %" PRIu64 " that could not be read\n", s->n_failed);
 }
 
+/* The trained models, so that one that is not there is known before anything is made. */
+static enum bf_err load_models(struct set *s, struct bf_error *err)
+{
+    struct bf_convert_options how = bf_convert_usual();
+    enum bf_err rc = BF_OK;
+    size_t i;
+
+    how.models = s->models;
+    for (i = 0; i < s->plan.n_methods && rc == BF_OK; i++) {
+        how.to = s->plan.method[i].to_a ? BF_SWAP_A : BF_SWAP_B;
+        if (s->plan.method[i].method == NULL)
+            rc = bf_convert_create(&s->converter[i], s->plan.method[i].model, &how, err);
+    }
+    return rc;
+}
+
 static enum bf_err fill(struct set *s, struct bf_error *err)
 {
     struct bf_error later;
@@ -341,6 +363,10 @@ static enum bf_err fill(struct set *s, struct bf_error *err)
         rc = read_statements(s, err);
     if (rc == BF_OK)
         rc = bf_face_reader_create(&s->reader, s->models, NULL, err);
+    if (rc == BF_OK)
+        rc = load_models(s, err);
+    if (rc == BF_OK)
+        rc = bf_fake_desk_open(&s->desk, s->o->ledger, s->o->key, s->o->passphrase_file, err);
     if (rc == BF_OK)
         rc = make_folder(s->o->out, err);
     if (rc == BF_OK)
@@ -362,6 +388,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     struct bf_error err = {0};
     enum bf_exit answer = BF_EXIT_YES;
     enum bf_err rc;
+    size_t i;
 
     (void)n_args;
     if (s.o->out == NULL)
@@ -380,6 +407,9 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (rc == BF_OK && s.n_failed > 0)
         answer = BF_EXIT_FAILED;
     bf_labels_close(&s.labels);
+    for (i = 0; i < BF_PLAN_METHODS_MAX; i++)
+        bf_convert_free(&s.converter[i]);
+    bf_fake_desk_close(&s.desk);
     bf_face_reader_free(&s.reader);
     free(s.items.item);
     free(s.subject32);

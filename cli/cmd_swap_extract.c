@@ -43,20 +43,6 @@ static const struct bf_opt options[] = {
     {0},
 };
 
-static bool parse_order(enum bf_extract_order *out, const char *text)
-{
-    static const char *const name[] = {"found", "sharpness", "pose", "similarity"};
-    unsigned i;
-
-    *out = BF_EXTRACT_AS_FOUND;
-    for (i = 0; text != NULL && i < sizeof name / sizeof *name; i++)
-        if (strcmp(text, name[i]) == 0) {
-            *out = (enum bf_extract_order)i;
-            return true;
-        }
-    return text == NULL;
-}
-
 static void warn(void *ctx, const struct bf_error *why)
 {
     (void)ctx;
@@ -100,6 +86,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     struct bf_cli_progress progress;
     struct bf_extract *x = NULL;
     struct bf_error err = {0};
+    static const char *const orders[] = {"found", "sharpness", "pose", "similarity"};
+    unsigned order = BF_EXTRACT_AS_FOUND;
     uint64_t track = 0, every = 0, size = 0, smallest = 0;
     enum bf_exit answer = BF_EXIT_YES;
     enum bf_err rc;
@@ -119,13 +107,14 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--smallest is a number of pixels from 24 to 4096");
     if (!bf_swap_arg_number(&track, o->track, 1, 1000000))
         return bf_cli_usage(cmd, "--track is a number from 1");
-    if (!parse_order(&how.order, o->order))
+    if (!bf_swap_arg_choice(&order, o->order, orders, sizeof orders / sizeof *orders))
         return bf_cli_usage(cmd, "--sort is found, sharpness, pose or similarity");
     rc = bf_subject_read(how.subject32, subject, sizeof subject, o->subject, &err);
     if (rc == BF_OK)
         rc = bf_cli_models_dir(models, sizeof models, o->models, &err);
     how.models = models;
     how.subject = subject;
+    how.order = (enum bf_extract_order)order;
     how.track = (uint32_t)track;
     how.every = (unsigned)every;
     how.size = (unsigned)size;

@@ -44,6 +44,7 @@ static const struct bf_opt options[] = {
 struct teller {
     int progress;
     bool live; /* a line that is written over */
+    bool open; /* it stands without its end */
     struct bf_swap_report last, measured;
 };
 
@@ -64,6 +65,7 @@ static void tell(void *ctx, const struct bf_swap_report *r)
             r->faces_a_second, left);
     if (r->previewed)
         fprintf(stderr, "  held out: SSIM %.3f, PSNR %.1f dB\n", r->ssim, r->psnr);
+    t->open = t->live && !r->previewed;
     fflush(stderr);
 }
 
@@ -125,13 +127,13 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     how.n_threads = (unsigned)threads;
     bf_interrupt_catch();
     if (bf_swap_train(&done, o->model, args[0], args[1], &how, &err) != BF_OK) {
-        if (teller.live && teller.last.iteration > 0)
+        if (teller.open)
             fputc('\n', stderr);
         return bf_cli_fail_json(o->json, SCHEMA, o->model, &err);
     }
     if (teller.last.iterations == 0)
         teller.last.iterations = done; /* it was finished before */
-    if (teller.live && !teller.last.previewed)
+    if (teller.open)
         fputc('\n', stderr);
     print_answer(o, done, &teller);
     return BF_EXIT_YES;

@@ -154,17 +154,43 @@ enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct 
                         "or BONAFIDE_MODELS names their folder");
 }
 
+bool bf_cli_same_file(const char *a, const char *b)
+{
+    struct stat at_a, at_b;
+
+    return a != NULL && b != NULL && stat(a, &at_a) == 0 && stat(b, &at_b) == 0 &&
+           at_a.st_dev == at_b.st_dev && at_a.st_ino == at_b.st_ino;
+}
+
 bool bf_cli_is_one_of(const char *out, int n_args, char **args)
 {
-    struct stat a, b;
     int i;
 
-    if (out == NULL || stat(out, &a) != 0)
-        return false;
     for (i = 0; i < n_args; i++)
-        if (stat(args[i], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+        if (bf_cli_same_file(out, args[i]))
             return true;
     return false;
+}
+
+/* The folder of path, as a file; false where it is not there. */
+static bool folder_of(struct stat *st, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[BF_PATH_MAX];
+
+    snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
+             slash != NULL ? path : ".");
+    return stat(folder, st) == 0;
+}
+
+bool bf_cli_same_name(const char *a, const char *b)
+{
+    const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
+    struct stat at_a, at_b;
+
+    return strcmp(slash_a != NULL ? slash_a + 1 : a, slash_b != NULL ? slash_b + 1 : b) == 0 &&
+           folder_of(&at_a, a) && folder_of(&at_b, b) && at_a.st_dev == at_b.st_dev &&
+           at_a.st_ino == at_b.st_ino;
 }
 
 bool bf_cli_print_json(struct json_t *j)

@@ -47,6 +47,11 @@ enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct 
  * input is never replaced. */
 bool bf_cli_is_one_of(const char *out, int n_args, char **args);
 
+/* Whether both are there and one file; either may be NULL. */
+bool bf_cli_same_file(const char *a, const char *b);
+/* Whether a and b, which need not be there, name one file. */
+bool bf_cli_same_name(const char *a, const char *b);
+
 /* Prints j on one line and frees it. false where memory ran out. */
 bool bf_cli_print_json(struct json_t *j);
 /* Prints {"schema":schema,"file":file,"error":{"code":..,"message":..}} where json, and the

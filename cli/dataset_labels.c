@@ -169,7 +169,6 @@ void bf_labels_close(struct bf_labels **out)
 static bool before_results(struct bf_buf *b, const struct bf_plan *p,
                            const struct bf_plan_item *item)
 {
-    static const char *const colours[] = {"none", "reinhard", "histogram"};
     const struct bf_plan_video *v = &p->video[item->video];
     const struct bf_plan_method *m = item->method;
     bool pastes = m != NULL && (m->method == NULL || m->method->need != BF_FAKE_OWN_FRAME);
@@ -183,8 +182,9 @@ static bool before_results(struct bf_buf *b, const struct bf_plan *p,
         m->name, m->method != NULL ? m->method->family : "face swap", v->person,
         item->donor != SIZE_MAX ? p->video[item->donor].person : "-", bf_split_names[v->split],
         v->file, item->seed, (double)item->strength,
-        pastes ? item->seamless ? "poisson" : "feather" : "-", pastes ? colours[item->colour] : "-",
-        item->crf, item->half ? "half" : "full", item->mask);
+        pastes ? item->seamless ? "poisson" : "feather" : "-",
+        pastes ? bf_colour_names[item->colour] : "-", item->crf, item->half ? "half" : "full",
+        item->mask);
 }
 
 static bool is_there(const struct bf_labels *l, const char *file)
@@ -207,11 +207,36 @@ static const char *line_of(const struct bf_labels *l, const struct bf_plan *p,
     return line;
 }
 
+/* The line of an item that is there whole, with its mask; else NULL. */
+static const char *done_line(const struct bf_labels *l, const struct bf_plan *p,
+                             const struct bf_plan_item *item)
+{
+    return is_there(l, item->file) && (item->mask[0] == '\0' || is_there(l, item->mask))
+               ? line_of(l, p, item)
+               : NULL;
+}
+
 bool bf_labels_has(const struct bf_labels *l, const struct bf_plan *p,
                    const struct bf_plan_item *item)
 {
-    return is_there(l, item->file) && (item->mask[0] == '\0' || is_there(l, item->mask)) &&
-           line_of(l, p, item) != NULL;
+    return done_line(l, p, item) != NULL;
+}
+
+/* A line that is cut off by a full disk is passed over when the journal is read. */
+static enum bf_err append(const struct bf_labels *l, const uint8_t *p, size_t n,
+                          struct bf_error *err)
+{
+    while (n > 0) {
+        ssize_t k = write(l->fd, p, n);
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            return bf_error_errno(err, "cannot write '%s/.journal'", l->dir);
+        p += k;
+        n -= (size_t)k;
+    }
+    return fsync(l->fd) == 0 ? BF_OK : bf_error_errno(err, "cannot write '%s/.journal'", l->dir);
 }
 
 enum bf_err bf_labels_add(struct bf_labels *l, const struct bf_plan *p,
@@ -230,8 +255,8 @@ enum bf_err bf_labels_add(struct bf_labels *l, const struct bf_plan *p,
         bf_buf_printf(&b, "-\n");
     if (b.failed)
         rc = bf_error_nomem(err);
-    else if (write(l->fd, b.data, b.len) != (ssize_t)b.len || fsync(l->fd) != 0)
-        rc = bf_error_errno(err, "cannot write '%s/.journal'", l->dir);
+    else
+        rc = append(l, b.data, b.len, err);
     if (rc == BF_OK)
         rc = put_line(l, (const char *)b.data, b.len - 1, err);
     bf_buf_release(&b);
@@ -249,9 +274,9 @@ enum bf_err bf_labels_write(const struct bf_labels *l, const struct bf_plan *p,
     snprintf(path, sizeof path, "%s/labels.tsv", l->dir);
     bf_buf_printf(&b, "%s", HEAD);
     for (i = 0; i < n; i++) {
-        const char *line = line_of(l, p, &item[i]);
+        const char *line = done_line(l, p, &item[i]);
 
-        if (line != NULL && is_there(l, item[i].file))
+        if (line != NULL)
             bf_buf_printf(&b, "%s\n", line);
     }
     rc = bf_file_write(path, BF_OUTPUT_FORCE, &b, err);

@@ -39,6 +39,14 @@ const char *bf_enrol_title_fault(const char *title)
                : NULL;
 }
 
+void bf_enrol_title(char out[BF_TITLE_MAX + 1], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    path = slash != NULL ? slash + 1 : path;
+    bf_text_escape(out, BF_TITLE_MAX + 1, path, strlen(path));
+}
+
 enum bf_err bf_enrol_open_ledger(struct bf_ledger **l, const char *option, struct bf_error *err)
 {
     char dir[BF_PATH_MAX];
@@ -90,6 +98,43 @@ static enum bf_err take_frame(void *ctx, const struct bf_frame_digest *f, struct
     return bf_digest_writer_add(j->writer, f, err);
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+    return memcmp(a, b, 32);
+}
+
+/* In order and each once, as a record has them. */
+static enum bf_err set_making(struct bf_record *r, const struct bf_enrolment *how,
+                              struct bf_error *err)
+{
+    size_t n = how->n_subjects, kept = 0, i;
+
+    if (n == 0 || n > BF_SUBJECTS_MAX || strlen(how->method) > BF_METHOD_MAX)
+        return bf_error_set(err, BF_ERR_USAGE,
+                            "a synthetic record names its method and 1 to %d subjects",
+                            BF_SUBJECTS_MAX);
+    snprintf(r->method, sizeof r->method, "%s", how->method);
+    memcpy(r->subjects32, how->subjects32, n * 32);
+    qsort(r->subjects32, n, 32, compare_hashes);
+    for (i = 0; i < n; i++)
+        if (i == 0 || memcmp(r->subjects32[i], r->subjects32[kept - 1], 32) != 0)
+            memmove(r->subjects32[kept++], r->subjects32[i], 32);
+    memset(r->subjects32[kept], 0, (n - kept) * 32);
+    r->n_subjects = kept;
+    return BF_OK;
+}
+
+/* Whether r is of the making that is asked for: what the file's bytes do not tell. */
+static bool same_making(const struct bf_record *r, const struct bf_enrolment *how)
+{
+    struct bf_record asked = {0};
+
+    return r->kind == BF_RECORD_SYNTHETIC && how->kind == BF_RECORD_SYNTHETIC &&
+           set_making(&asked, how, NULL) == BF_OK && strcmp(r->method, asked.method) == 0 &&
+           r->n_subjects == asked.n_subjects &&
+           memcmp(r->subjects32, asked.subjects32, 32 * asked.n_subjects) == 0;
+}
+
 /* Says which record it is where the file is on the ledger already: before decoding, so that it is
  * known at once. */
 static enum bf_err find_registered(struct job *j, struct bf_error *err)
@@ -110,8 +155,7 @@ static enum bf_err find_registered(struct job *j, struct bf_error *err)
         rc = bf_ledger_record(t, index, &bytes, &n, err);
         if (rc == BF_OK)
             rc = bf_record_decode(r, bytes, n, err);
-        j->again =
-            rc == BF_OK && j->how->kind == BF_RECORD_SYNTHETIC && r->kind == BF_RECORD_SYNTHETIC;
+        j->again = rc == BF_OK && same_making(r, j->how);
         if (j->again)
             bf_record_hash(j->to->record_hash32, bytes, n);
         else if (rc == BF_OK)
@@ -155,44 +199,13 @@ static enum bf_err before_commit(void *ctx, struct bf_txn *t, const struct bf_ap
     return rc == BF_OK ? write_proof(j, t, done->index, err) : rc;
 }
 
-static int compare_hashes(const void *a, const void *b)
-{
-    return memcmp(a, b, 32);
-}
-
-/* In order and each once, as a record has them. */
-static enum bf_err set_making(struct bf_record *r, const struct bf_enrolment *how,
-                              struct bf_error *err)
-{
-    size_t n = how->n_subjects, kept = 0, i;
-
-    if (n == 0 || n > BF_SUBJECTS_MAX || strlen(how->method) > BF_METHOD_MAX)
-        return bf_error_set(err, BF_ERR_USAGE,
-                            "a synthetic record names its method and 1 to %d subjects",
-                            BF_SUBJECTS_MAX);
-    snprintf(r->method, sizeof r->method, "%s", how->method);
-    memcpy(r->subjects32, how->subjects32, n * 32);
-    qsort(r->subjects32, n, 32, compare_hashes);
-    for (i = 0; i < n; i++)
-        if (i == 0 || memcmp(r->subjects32[i], r->subjects32[kept - 1], 32) != 0)
-            memmove(r->subjects32[kept++], r->subjects32[i], 32);
-    memset(r->subjects32[kept], 0, (n - kept) * 32);
-    r->n_subjects = kept;
-    return BF_OK;
-}
-
 static enum bf_err draft_record(struct bf_record *r, const struct job *j,
                                 const struct bf_digest_info *info, const uint8_t digest32[32],
                                 struct bf_error *err)
 {
-    const char *title = j->how->title, *slash = strrchr(j->how->path, '/'),
-               *name = slash != NULL ? slash + 1 : j->how->path;
-    char clean[BF_TITLE_MAX + 1];
+    char title[BF_TITLE_MAX + 1];
 
-    if (title == NULL) {
-        bf_text_escape(clean, sizeof clean, name, strlen(name));
-        title = clean;
-    }
+    bf_enrol_title(title, j->how->path);
     *r = (struct bf_record){.kind = j->how->kind,
                             .file_size = j->in.file_size,
                             .time_base_num = j->in.info->time_base_num,
@@ -206,7 +219,7 @@ static enum bf_err draft_record(struct bf_record *r, const struct job *j,
     memcpy(r->stream32, j->in.stream32, 32);
     memcpy(r->frames32, j->in.frames32, 32);
     memcpy(r->digest32, digest32, 32);
-    snprintf(r->title, sizeof r->title, "%s", title);
+    snprintf(r->title, sizeof r->title, "%s", j->how->title != NULL ? j->how->title : title);
     return r->kind == BF_RECORD_SYNTHETIC ? set_making(r, j->how, err) : BF_OK;
 }
 
@@ -261,8 +274,8 @@ static enum bf_err run_job(struct job *j, struct bf_error *err)
                                      j->in.info->height, write_blob, j, err);
     if (rc != BF_OK)
         return rc;
-    j->in.mark = bf_mark_reader_create();
-    if (j->in.mark == NULL)
+    /* A generator knows that it has marked what it made. */
+    if (j->how->kind == BF_RECORD_AUTHENTIC && (j->in.mark = bf_mark_reader_create()) == NULL)
         return bf_error_nomem(err);
     bf_cli_progress_start(&progress, path, "s", 1e6, j->how->progress);
     rc = bf_intake_run(&j->in, take_frame, j, &progress.sink, err);

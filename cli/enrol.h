@@ -9,8 +9,9 @@
 #include "cli/intake.h"
 
 struct bf_enrolment {
-    const char *path;  /* the video: what errors call it, and what .proof and .digest are put to */
-    const char *input; /* where it can be read now; NULL: at path */
+    const char *path; /* the video: what .proof and .digest are put to */
+    const char
+        *input; /* where it can be read now, and what errors of reading call it; NULL: path */
     const char *title; /* NULL: the name of the file */
     bool private_digest, force;
     int progress; /* as bf_cli_progress_start has it */
@@ -28,9 +29,11 @@ struct bf_enrolled {
     size_t digest_bytes;
     uint64_t n_frames, n_damaged;
     unsigned n_video;           /* video streams in the file */
-    struct bf_mark_result mark; /* a generator's */
+    struct bf_mark_result mark; /* a generator's, in what is registered as authentic */
 };
 
+/* The title of a video that was given none: its name without the folders. */
+void bf_enrol_title(char out[BF_TITLE_MAX + 1], const char *path);
 /* Why the title cannot stand in a record, or NULL. */
 const char *bf_enrol_title_fault(const char *title);
 /* The ledger that option names or that is found, for writing; made, with a word on stderr, where
@@ -45,8 +48,8 @@ enum bf_err bf_enrol_try(const char *path, bool force, struct bf_error *err);
  * out is the caller's to release, whatever is returned. On failure nothing is left behind, but for
  * this: once the record is durable it stays, and the files beside the video may be missing.
  * BF_ERR_EXISTS where the file is on the ledger already; but a synthetic file that is there as
- * synthetic, as a generator makes it that is asked for the same again, gets its proof and digest
- * from the record that it has.
+ * synthetic, of the same method and subjects, as a generator makes it that is asked for the same
+ * again, gets its proof and digest from the record that it has.
  */
 enum bf_err bf_enrol(struct bf_enrolled *out, const struct bf_enrolment *how, struct bf_ledger *l,
                      const struct bf_key *key, struct bf_error *err);

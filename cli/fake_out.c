@@ -1,6 +1,4 @@
 #include "cli/fake_out.h"
-#include "cli/beside.h"
-#include "lib/base/text.h"
 #include "lib/media/mark.h"
 #include "lib/media/video_writer.h"
 #include "lib/media/xmp.h"
@@ -18,23 +16,39 @@ struct bf_fake_out {
     uint8_t (*subjects)[32];
     size_t n_subjects;
     bool force;
-    int progress, fd;
-    struct bf_key key;
-    struct bf_ledger *ledger;
+    int progress;
+    const struct bf_fake_desk *desk;
     struct bf_output *out;
     struct bf_mark *mark;
     struct bf_video_writer *writer;
     struct bf_enrolled enrolled;
 };
 
+enum bf_err bf_fake_desk_open(struct bf_fake_desk *d, const char *ledger, const char *key,
+                              const char *passphrase_file, struct bf_error *err)
+{
+    enum bf_err rc = bf_cli_read_key(&d->key, key, passphrase_file, err);
+
+    d->ledger = NULL;
+    if (rc == BF_OK)
+        rc = bf_enrol_open_ledger(&d->ledger, ledger, err);
+    if (rc != BF_OK)
+        bf_fake_desk_close(d);
+    return rc;
+}
+
+void bf_fake_desk_close(struct bf_fake_desk *d)
+{
+    bf_ledger_close(&d->ledger);
+    bf_key_release(&d->key);
+}
+
 static enum bf_err copy_how(struct bf_fake_out *f, const char *path, const struct bf_fake_how *how,
                             struct bf_error *err)
 {
-    const char *slash = strrchr(path, '/');
     char clean[BF_TITLE_MAX + 1];
 
-    bf_text_escape(clean, sizeof clean, slash != NULL ? slash + 1 : path,
-                   strlen(slash != NULL ? slash + 1 : path));
+    bf_enrol_title(clean, path);
     f->path = strdup(path);
     f->title = strdup(how->title != NULL ? how->title : clean);
     f->method = strdup(how->method);
@@ -45,6 +59,7 @@ static enum bf_err copy_how(struct bf_fake_out *f, const char *path, const struc
         memcpy(f->subjects, how->subjects, how->n_subjects * 32);
     f->n_subjects = how->n_subjects;
     f->force = how->force;
+    f->desk = how->desk;
     f->progress = how->progress;
     return BF_OK;
 }
@@ -58,9 +73,6 @@ static enum bf_err check_how(const struct bf_fake_how *how, struct bf_error *err
     if (how->n_subjects > BF_SUBJECTS_MAX)
         return bf_error_set(err, BF_ERR_LIMIT, "a synthetic video may show at most %d people",
                             BF_SUBJECTS_MAX);
-    if (how->key == NULL)
-        return bf_error_set(err, BF_ERR_USAGE,
-                            "a synthetic video is registered, which needs a key (--key FILE)");
     if (how->title != NULL && bf_enrol_title_fault(how->title) != NULL)
         return bf_error_set(err, BF_ERR_USAGE, "%s", bf_enrol_title_fault(how->title));
     return BF_OK;
@@ -69,7 +81,7 @@ static enum bf_err check_how(const struct bf_fake_how *how, struct bf_error *err
 static enum bf_err open_writer(struct bf_fake_out *f, const struct bf_video_info *info,
                                const struct bf_fake_how *how, struct bf_error *err)
 {
-    const struct bf_xmp xmp = {.source_type = how->composite ? BF_XMP_COMPOSITE : BF_XMP_GENERATED,
+    const struct bf_xmp xmp = {.source_type = BF_XMP_COMPOSITE,
                                .title = f->title,
                                .description = COMMENT,
                                .tool = "bonafide"};
@@ -82,7 +94,7 @@ static enum bf_err open_writer(struct bf_fake_out *f, const struct bf_video_info
         rc = bf_error_nomem(err);
     } else {
         o.xmp = (const char *)packet.data;
-        rc = bf_video_writer_open_canvas(&f->writer, f->fd, f->path, info, &o, err);
+        rc = bf_video_writer_open_canvas(&f->writer, bf_output_fd(f->out), f->path, info, &o, err);
     }
     bf_buf_release(&packet);
     return rc;
@@ -98,7 +110,6 @@ enum bf_err bf_fake_out_open(struct bf_fake_out **out, const char *path,
     *out = NULL;
     if (f == NULL)
         return bf_error_nomem(err);
-    f->fd = -1;
     rc = check_how(how, err);
     if (rc == BF_OK)
         rc = copy_how(f, path, how, err);
@@ -106,15 +117,9 @@ enum bf_err bf_fake_out_open(struct bf_fake_out **out, const char *path,
         rc = bf_output_open(&f->out, path, how->force ? BF_OUTPUT_FORCE : 0, err);
     if (rc == BF_OK)
         rc = bf_enrol_try(path, how->force, err);
-    if (rc == BF_OK)
-        rc = bf_cli_read_key(&f->key, how->key, how->passphrase_file, err);
-    if (rc == BF_OK)
-        rc = bf_enrol_open_ledger(&f->ledger, how->ledger, err);
     f->mark = bf_mark_create();
     if (rc == BF_OK && f->mark == NULL)
         rc = bf_error_nomem(err);
-    if (rc == BF_OK)
-        rc = bf_beside_open(&f->fd, path, err);
     if (rc == BF_OK)
         rc = open_writer(f, info, how, err);
     *out = f;
@@ -145,12 +150,13 @@ enum bf_err bf_fake_out_commit(struct bf_fake_out *f, int64_t end_us, struct bf_
     enum bf_err rc = bf_video_writer_finish(f->writer, end_us, err);
 
     /* The file has no name yet: it is read through the descriptor. */
-    snprintf(self, sizeof self, "/proc/self/fd/%d", f->fd);
+    snprintf(self, sizeof self, "/proc/self/fd/%d", bf_output_fd(f->out));
     how.input = self;
+    /* A disk that is full says so before the record is made. */
     if (rc == BF_OK)
-        rc = bf_enrol(&f->enrolled, &how, f->ledger, &f->key, err);
+        rc = bf_output_sync(f->out, err);
     if (rc == BF_OK)
-        rc = bf_beside_copy(f->out, f->fd, f->path, err);
+        rc = bf_enrol(&f->enrolled, &how, f->desk->ledger, &f->desk->key, err);
     if (rc == BF_OK)
         rc = bf_output_commit(f->out, err);
     return rc;
@@ -170,11 +176,7 @@ void bf_fake_out_close(struct bf_fake_out **out)
     bf_video_writer_close(&f->writer);
     bf_mark_free(&f->mark);
     bf_output_close(&f->out);
-    bf_ledger_close(&f->ledger);
-    bf_key_release(&f->key);
     bf_enrolled_release(&f->enrolled);
-    if (f->fd >= 0)
-        close(f->fd);
     free(f->subjects);
     free(f->method);
     free(f->title);

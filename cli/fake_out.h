@@ -10,13 +10,25 @@
 #include "cli/enrol.h"
 #include "lib/media/canvas.h"
 
+/* Where fakes are registered: opened before anything is made, so that what cannot be registered is
+ * not begun. */
+struct bf_fake_desk {
+    struct bf_key key;
+    struct bf_ledger *ledger;
+};
+
+/* The strings are as options give them; the ledger is made where there is none. d needs no release
+ * where this fails. */
+enum bf_err bf_fake_desk_open(struct bf_fake_desk *d, const char *ledger, const char *key,
+                              const char *passphrase_file, struct bf_error *err);
+void bf_fake_desk_close(struct bf_fake_desk *d);
+
 struct bf_fake_how {
-    const char *ledger, *key, *passphrase_file; /* as options give them */
-    const char *title;                          /* NULL: the name of the file */
-    const char *method;                         /* "swap", "blend" */
-    const uint8_t (*subjects)[32]; /* SHA-256 of each statement; 1 to BF_SUBJECTS_MAX */
+    const struct bf_fake_desk *desk; /* outlives the fake */
+    const char *title;               /* NULL: the name of the file */
+    const char *method;              /* "swap", "blend" */
+    const uint8_t (*subjects)[32];   /* SHA-256 of each statement; 1 to BF_SUBJECTS_MAX */
     size_t n_subjects;
-    bool composite;         /* parts of a real video are in it; else wholly generated */
     const char *sound_path; /* a file whose sound is kept; or NULL */
     bool force;             /* replace OUT, OUT.proof, OUT.digest */
     double crf;             /* 0: the writer's own */
@@ -26,9 +38,8 @@ struct bf_fake_how {
 struct bf_fake_out;
 
 /*
- * For frames of info's video, to path (.mp4, or .mov for sound that MP4 does not hold). The key and
- * the ledger are opened here, the ledger made where there is none, and the three files tried, so
- * that what cannot be registered is not begun. how's strings and hashes are copied, info too.
+ * For frames of info's video, to path (.mp4, or .mov for sound that MP4 does not hold). The
+ * three files are tried here. how's strings and hashes are copied, info too.
  */
 enum bf_err bf_fake_out_open(struct bf_fake_out **f, const char *path,
                              const struct bf_video_info *info, const struct bf_fake_how *how,

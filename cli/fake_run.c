@@ -1,5 +1,4 @@
 #include "cli/fake_run.h"
-#include "cli/beside.h"
 #include "lib/media/video_writer.h"
 
 #include <stdlib.h>
@@ -10,9 +9,7 @@ enum { MASK_CRF = 8 };
 
 /* An MP4 file that is there whole or not at all. */
 struct file_out {
-    const char *path;
     struct bf_output *out;
-    int fd;
     struct bf_video_writer *writer;
 };
 
@@ -34,21 +31,16 @@ static enum bf_err open_file(struct file_out *f, const char *path, const struct 
     struct bf_video_writer_options options = {.crf = crf, .sound_path = sound};
     enum bf_err rc;
 
-    f->path = path;
     rc = bf_output_open(&f->out, path, r->job->force ? BF_OUTPUT_FORCE : 0, err);
-    if (rc == BF_OK)
-        rc = bf_beside_open(&f->fd, path, err);
-    return rc == BF_OK
-               ? bf_video_writer_open_canvas(&f->writer, f->fd, path, &r->info, &options, err)
-               : rc;
+    return rc == BF_OK ? bf_video_writer_open_canvas(&f->writer, bf_output_fd(f->out), path,
+                                                     &r->info, &options, err)
+                       : rc;
 }
 
 static enum bf_err finish_file(struct file_out *f, int64_t end_us, struct bf_error *err)
 {
     enum bf_err rc = bf_video_writer_finish(f->writer, end_us, err);
 
-    if (rc == BF_OK)
-        rc = bf_beside_copy(f->out, f->fd, f->path, err);
     return rc == BF_OK ? bf_output_commit(f->out, err) : rc;
 }
 
@@ -56,9 +48,6 @@ static void close_file(struct file_out *f)
 {
     bf_video_writer_close(&f->writer);
     bf_output_close(&f->out);
-    if (f->fd >= 0)
-        close(f->fd);
-    f->fd = -1;
 }
 
 /* Each sample of out is the mean of size x size of in's, as far as there are any. */
@@ -125,6 +114,9 @@ static enum bf_err open_all(struct run *r, struct bf_error *err)
 
     if (rc != BF_OK)
         return rc;
+    if (job->mask != NULL && bf_cli_same_name(job->mask, job->out))
+        return bf_error_set(err, BF_ERR_USAGE, "the mask and the fake are to be one file, '%s'",
+                            job->out);
     info = bf_video_info(r->video);
     r->info = *info;
     if (job->half) {
@@ -134,6 +126,9 @@ static enum bf_err open_all(struct run *r, struct bf_error *err)
             return bf_error_set(err, BF_ERR_FORMAT, "'%s' is too small to be halved", job->path);
     }
     rc = bf_canvas_create(&r->canvas, info, err);
+    /* A file that says nothing of its colours is taken by its size, which is another now. */
+    if (rc == BF_OK && job->half && r->info.matrix == BF_VIDEO_MATRIX_UNKNOWN)
+        r->info.matrix = r->canvas->bt709 ? BF_VIDEO_MATRIX_BT709 : BF_VIDEO_MATRIX_BT601;
     if (rc == BF_OK && job->half)
         rc = bf_canvas_create(&r->small, &r->info, err);
     if (rc == BF_OK && job->mask != NULL)
@@ -232,7 +227,7 @@ static enum bf_err finish_all(struct run *r, struct bf_error *err)
 enum bf_err bf_fake_run(struct bf_fake_job_done *done, const struct bf_fake_job *job,
                         const struct bf_progress *progress, struct bf_error *err)
 {
-    struct run r = {.job = job, .done = done, .copy = {.fd = -1}, .mask = {.fd = -1}};
+    struct run r = {.job = job, .done = done};
     enum bf_err rc;
 
     memset(done, 0, sizeof *done);

@@ -1,5 +1,4 @@
 #include "cli/heatmap.h"
-#include "cli/beside.h"
 #include "cli/grid_paint.h"
 #include "lib/media/video_writer.h"
 
@@ -154,15 +153,12 @@ enum bf_err bf_heatmap_write(struct bf_output *out, const char *path, const stru
     struct bf_cli_progress line;
     struct bf_video *v = NULL;
     struct drawing d = {0};
-    int fd = -1;
-    enum bf_err rc = bf_beside_open(&fd, path, err);
+    enum bf_err rc;
 
-    if (rc != BF_OK)
-        return rc;
     bf_cli_progress_start(&line, a->file, "s", 1e6, progress);
     rc = open_drawing(&d, a, &size, err);
     if (rc == BF_OK)
-        rc = bf_video_writer_open(&w, fd, path, &size, err);
+        rc = bf_video_writer_open(&w, bf_output_fd(out), path, &size, err);
     if (rc == BF_OK)
         rc = bf_video_open(&v, a->file, err);
     if (rc == BF_OK)
@@ -171,8 +167,5 @@ enum bf_err bf_heatmap_write(struct bf_output *out, const char *path, const stru
     bf_video_close(&v);
     bf_video_writer_close(&w);
     release_drawing(&d);
-    if (rc == BF_OK)
-        rc = bf_beside_copy(out, fd, path, err);
-    close(fd);
     return rc;
 }

@@ -29,6 +29,7 @@ void bf_intake_close(struct bf_intake *in)
 {
     bf_frame_digester_free(&in->digester);
     bf_video_close(&in->video);
+    in->info = NULL;
 }
 
 enum bf_err bf_intake_run(struct bf_intake *in,

@@ -7,10 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "generator/colour_transfer.h"
 #include "generator/swap_model.h"
 
 /* "a" or "b"; text NULL leaves *out as it is. false: neither. */
 bool bf_swap_arg_who(enum bf_swap_who *out, const char *text);
+/* "reinhard", "histogram" or "none", in the same way. */
+bool bf_swap_arg_colour(enum bf_colour_mode *out, const char *text);
+/* The place of text among names (n); text NULL leaves *out as it is. false: it is none of them. */
+bool bf_swap_arg_choice(unsigned *out, const char *text, const char *const *names, unsigned n);
 /* A whole number from least to most; text NULL leaves *out as it is. */
 bool bf_swap_arg_number(uint64_t *out, const char *text, uint64_t least, uint64_t most);
 

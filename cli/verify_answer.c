@@ -276,7 +276,7 @@ struct json_t *bf_answer_json(const struct bf_answer *a)
         json_object_set_new(o, "reason", bf_cli_json_text(a->reason));
     json_object_set_new(o, "other_records", others);
     json_object_set_new(o, "cuts", json_cuts(&a->match));
-    if (bf_answer_verdict_name(a) != bf_verdict_name(a->verdict))
+    if (strcmp(bf_answer_verdict_name(a), bf_verdict_name(a->verdict)) != 0)
         json_object_set_new(o, "relation", json_string(bf_verdict_name(a->verdict)));
     json_object_set_new(o, "mark", json_mark(&a->mark));
     return o;

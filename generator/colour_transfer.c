@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const bf_colour_names[BF_COLOUR_MODES] = {"none", "reinhard", "histogram"};
+
 /* The first bin's lower edge, and bins a unit. */
 static const float first[3] = {0, -128, -128}, bins_a_unit[3] = {2.56f, 1, 1};
 

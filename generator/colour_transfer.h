@@ -13,7 +13,9 @@ enum bf_colour_mode {
     BF_COLOUR_NONE,
     BF_COLOUR_REINHARD,  /* mean and deviation: Reinhard, Ashikhmin, Gooch and Shirley, 2001 */
     BF_COLOUR_HISTOGRAM, /* the whole distribution of each channel */
+    BF_COLOUR_MODES
 };
+extern const char *const bf_colour_names[BF_COLOUR_MODES]; /* "none", ... */
 
 #define BF_COLOUR_BINS 256
 

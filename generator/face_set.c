@@ -208,7 +208,7 @@ enum bf_err bf_face_set_load(struct bf_face_set *set, const char *dir, struct bf
     *set = (struct bf_face_set){0};
     snprintf(path, sizeof path, "%s/faces.jsonl", dir);
     if (access(path, F_OK) != 0)
-        return bf_error_set(err, BF_ERR_NOT_FOUND,
+        return bf_error_set(err, BF_ERR_FORMAT,
                             "'%s' is no folder of faces: make one by 'bonafide swap extract'", dir);
     rc = bf_file_read(&text, path, SET_BYTES_MAX, err);
     set->dir = strdup(dir);

@@ -48,8 +48,8 @@ struct bf_face_set {
 };
 
 /*
- * Read the set in dir. BF_ERR_NOT_FOUND where dir holds no faces.jsonl, BF_ERR_FORMAT where that is
- * damaged. Lines whose picture is gone are left out; the pictures are not read.
+ * Read the set in dir. BF_ERR_FORMAT where dir holds no faces.jsonl or that is damaged. Lines whose
+ * picture is gone are left out; the pictures are not read.
  */
 enum bf_err bf_face_set_load(struct bf_face_set *set, const char *dir, struct bf_error *err);
 void bf_face_set_release(struct bf_face_set *set);

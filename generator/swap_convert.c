@@ -105,6 +105,14 @@ const struct bf_swap_about *bf_convert_about(const struct bf_convert *c)
     return &c->model.about;
 }
 
+void bf_convert_vary(struct bf_convert *c, uint32_t track, enum bf_colour_mode colour,
+                     bool seamless)
+{
+    c->how.track = track;
+    c->how.colour = colour;
+    c->how.seamless = seamless;
+}
+
 void bf_convert_restart(struct bf_convert *c, const struct bf_video_info *info)
 {
     bf_face_reader_restart(c->reader, info);

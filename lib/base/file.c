@@ -70,7 +70,6 @@ struct bf_output {
     int fd;
     unsigned flags;
     bool named; /* tmp exists */
-    uint64_t size;
     void *map;
     size_t map_len;
 };
@@ -156,21 +155,28 @@ enum bf_err bf_output_write(struct bf_output *out, const void *p, size_t n, stru
             return bf_error_errno(err, "cannot write '%s'", out->path);
         q += k;
         n -= (size_t)k;
-        out->size += (uint64_t)k;
     }
     return BF_OK;
 }
 
+int bf_output_fd(const struct bf_output *out)
+{
+    return out->fd;
+}
+
 enum bf_err bf_output_map(struct bf_output *out, const void **p, size_t *n, struct bf_error *err)
 {
-    void *map = mmap(NULL, out->size, PROT_READ, MAP_SHARED, out->fd, 0);
+    struct stat st;
+    void *map = MAP_FAILED;
 
+    if (fstat(out->fd, &st) == 0)
+        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, out->fd, 0);
     if (map == MAP_FAILED)
         return bf_error_errno(err, "cannot read back '%s'", out->path);
     if (out->map != NULL)
         munmap(out->map, out->map_len);
     *p = out->map = map;
-    *n = out->map_len = out->size;
+    *n = out->map_len = (size_t)st.st_size;
     return BF_OK;
 }
 

@@ -37,6 +37,9 @@ struct bf_output;
 enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags,
                            struct bf_error *err);
 enum bf_err bf_output_write(struct bf_output *out, const void *p, size_t n, struct bf_error *err);
+/* The descriptor beneath, open for reading and writing and still bf_output's own: for those who go
+ * back to the file's start. Between this and bf_output_write they take turns at their peril. */
+int bf_output_fd(const struct bf_output *out);
 /* What has been written so far, mapped for reading; the mapping lives until bf_output_close. At
  * least one byte. */
 enum bf_err bf_output_map(struct bf_output *out, const void **p, size_t *n, struct bf_error *err);

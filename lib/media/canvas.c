@@ -90,7 +90,7 @@ void bf_canvas_free(struct bf_canvas **out)
     *out = NULL;
 }
 
-/* Three planes of the frame as decoded, and how many samples they have each way. */
+/* Three planes of the frame as decoded. */
 struct decoded {
     const uint8_t *data[3];
     ptrdiff_t stride[3];

@@ -1,8 +1,10 @@
 #include "lib/media/photo.h"
 #include "lib/base/file.h"
+#include "lib/media/media_input.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libavcodec/avcodec.h>
 #include <libswscale/swscale.h>
@@ -24,15 +26,16 @@ static enum AVCodecID kind_of(const uint8_t *p, size_t n)
 
 bool bf_photo_is_one(const char *path)
 {
-    FILE *f = fopen(path, "rb");
     uint8_t head[HEAD];
-    size_t n;
+    ssize_t n;
+    int fd;
 
-    if (f == NULL)
+    /* Only of a regular file: a pipe would be waited for. */
+    if (bf_file_open(&fd, path, NULL) != BF_OK)
         return false;
-    n = fread(head, 1, sizeof head, f);
-    fclose(f);
-    return kind_of(head, n) != AV_CODEC_ID_NONE;
+    n = read(fd, head, sizeof head);
+    close(fd);
+    return n > 0 && kind_of(head, (size_t)n) != AV_CODEC_ID_NONE;
 }
 
 static uint16_t exif16(const uint8_t *p, bool big)
@@ -137,6 +140,11 @@ static enum bf_err to_picture(struct bf_picture *out, const AVFrame *av, unsigne
         rc = bf_picture_create(&stored, (uint32_t)av->width, (uint32_t)av->height, err);
     if (rc == BF_OK)
         rc = to_rgb(&stored, av, err);
+    if (rc == BF_OK && exif <= 1) {
+        *out = stored;
+        stored = (struct bf_picture){0};
+        goto out;
+    }
     if (rc == BF_OK)
         rc = bf_picture_create(out, swapped ? stored.height : stored.width,
                                swapped ? stored.width : stored.height, err);
@@ -145,6 +153,7 @@ static enum bf_err to_picture(struct bf_picture *out, const AVFrame *av, unsigne
         f.orientation = turn[exif];
         rc = bf_picture_scale(out, scaler, &f, err);
     }
+out:
     bf_picture_release(&stored);
     bf_picture_scaler_free(&scaler);
     return rc;
@@ -186,7 +195,7 @@ enum bf_err bf_photo_read(struct bf_picture *out, const char *path, struct bf_er
     enum bf_err rc = bf_file_read(&file, path, BF_PHOTO_BYTES_MAX, err);
 
     *out = (struct bf_picture){0};
-    av_log_set_level(AV_LOG_QUIET);
+    bf_media_silence();
     if (rc != BF_OK)
         goto out;
     if (kind_of(file.data, file.len) == AV_CODEC_ID_NONE) {

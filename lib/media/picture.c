@@ -1,4 +1,5 @@
 #include "lib/media/picture.h"
+#include "lib/media/media_input.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -215,7 +216,7 @@ enum bf_err bf_picture_encode(struct bf_buf *out, const struct bf_picture *p,
     AVPacket *pkt = av_packet_alloc();
     enum bf_err rc = BF_OK;
 
-    av_log_set_level(AV_LOG_QUIET);
+    bf_media_silence();
     if (codec == NULL) {
         rc = bf_error_set(err, BF_ERR_LIBRARY, "this FFmpeg cannot write %s pictures", name);
         goto out;

@@ -130,11 +130,19 @@ static struct track *track_of(struct bf_sound_copy *s, int stream)
     return NULL;
 }
 
+/* Half a million years: what a file says beyond that is no time, and sums of it would overflow. */
+#define FARTHEST (INT64_MAX >> 8)
+
+static int64_t bounded(int64_t v)
+{
+    return v > FARTHEST ? FARTHEST : v < -FARTHEST ? -FARTHEST : v;
+}
+
 /* In the clock of the video that is written, and told from its first frame. */
 static void set_times(struct bf_sound_copy *s, struct track *t)
 {
     const AVRational from = t->in->time_base, to = t->out->time_base;
-    int64_t shift = av_rescale_q(s->start_us, AV_TIME_BASE_Q, to);
+    int64_t shift = bounded(av_rescale_q(s->start_us, AV_TIME_BASE_Q, to));
     AVPacket *p = s->pkt;
 
     if (p->dts == AV_NOPTS_VALUE)
@@ -144,16 +152,16 @@ static void set_times(struct bf_sound_copy *s, struct track *t)
     if (p->pts == AV_NOPTS_VALUE) {
         p->pts = p->dts = t->end;
     } else {
-        p->pts = av_rescale_q(p->pts, from, to) - shift;
-        p->dts = av_rescale_q(p->dts, from, to) - shift;
+        p->pts = bounded(av_rescale_q(p->pts, from, to)) - shift;
+        p->dts = bounded(av_rescale_q(p->dts, from, to)) - shift;
     }
-    p->duration = av_rescale_q(p->duration, from, to);
+    p->duration = bounded(av_rescale_q(p->duration, from, to));
     if (p->dts < t->next_dts)
         p->dts = t->next_dts;
     if (p->pts < p->dts)
         p->pts = p->dts;
     t->next_dts = p->dts + 1;
-    t->end = p->pts + p->duration;
+    t->end = bounded(p->pts + p->duration);
 }
 
 static enum bf_err read_packet(struct bf_sound_copy *s, struct bf_error *err)

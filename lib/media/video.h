@@ -27,6 +27,9 @@ struct bf_orientation {
     int8_t xx, xy, yx, yy;
 };
 
+/* Of H.273's numbers of matrices those that this code asks for. */
+enum { BF_VIDEO_MATRIX_BT709 = 1, BF_VIDEO_MATRIX_UNKNOWN = 2, BF_VIDEO_MATRIX_BT601 = 6 };
+
 struct bf_video_info {
     const char *container, *codec; /* FFmpeg's short names */
     uint32_t width, height;        /* as shown: after rotation, before pixel aspect */

@@ -137,9 +137,9 @@ static AVCodecContext *open_coder(const AVCodec *codec, const struct plan *plan)
     c->color_primaries = (enum AVColorPrimaries)plan->primaries;
     c->color_trc = (enum AVColorTransferCharacteristic)plan->transfer;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
-    if (strcmp(codec->name, "libx264") == 0 || strcmp(codec->name, "libx265") == 0) {
+    if (strcmp(codec->name, "libx264") == 0) {
         snprintf(crf, sizeof crf, "%.2f", plan->options.crf > 0 ? plan->options.crf : 20);
-        av_dict_set(&how, "preset", plan->options.preset ? plan->options.preset : "veryfast", 0);
+        av_dict_set(&how, "preset", "veryfast", 0);
         av_dict_set(&how, "crf", crf, 0);
     } else if (codec->id == AV_CODEC_ID_MPEG4) {
         c->flags |= AV_CODEC_FLAG_QSCALE;
@@ -163,11 +163,6 @@ static AVCodecContext *find_coder(const struct plan *plan)
     AVCodecContext *enc = NULL;
     int i;
 
-    if (plan->options.encoder != NULL) {
-        const AVCodec *named = avcodec_find_encoder_by_name(plan->options.encoder);
-
-        return named != NULL && named->type == AVMEDIA_TYPE_VIDEO ? open_coder(named, plan) : NULL;
-    }
     for (i = 0; i < 4 && enc == NULL; i++)
         if (choice[i] != NULL)
             enc = open_coder(choice[i], plan);
@@ -207,8 +202,6 @@ static enum bf_err open_container(struct bf_video_writer *w, const struct plan *
     w->stream->avg_frame_rate = w->enc->framerate;
     w->stream->sample_aspect_ratio = w->enc->sample_aspect_ratio;
     rc = avcodec_parameters_from_context(w->stream->codecpar, w->enc);
-    if (rc >= 0 && w->enc->codec_id == AV_CODEC_ID_HEVC)
-        w->stream->codecpar->codec_tag = MKTAG('h', 'v', 'c', '1'); /* which more players take */
     if (rc >= 0 && o->title != NULL)
         rc = av_dict_set(&w->fmt->metadata, "title", o->title, 0);
     if (rc >= 0 && o->comment != NULL)
@@ -255,7 +248,6 @@ static enum bf_err open_scaler(struct bf_video_writer *w, struct bf_error *err)
 static enum bf_err open_writer(struct bf_video_writer **out, int fd, const char *name,
                                const struct plan *plan, struct bf_error *err)
 {
-    const char *encoder = plan->options.encoder;
     struct bf_video_writer *w = calloc(1, sizeof *w);
     enum bf_err rc;
 
@@ -273,9 +265,9 @@ static enum bf_err open_writer(struct bf_video_writer **out, int fd, const char 
         goto out;
     }
     if (w->enc == NULL) {
-        rc = bf_error_set(
-            err, BF_ERR_LIBRARY, "this FFmpeg has no coder %s that takes %ux%u pixels",
-            encoder != NULL ? encoder : "for H.264 or MPEG-4", plan->size.width, plan->size.height);
+        rc = bf_error_set(err, BF_ERR_LIBRARY,
+                          "this FFmpeg has no coder for H.264 or MPEG-4 that takes %ux%u pixels",
+                          plan->size.width, plan->size.height);
         goto out;
     }
     rc = open_frame(w, err);

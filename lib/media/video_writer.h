@@ -26,12 +26,9 @@ struct bf_video_writer;
 enum bf_err bf_video_writer_open(struct bf_video_writer **w, int fd, const char *name,
                                  const struct bf_video_writer_size *size, struct bf_error *err);
 
-/* What may be left out is 0 or NULL; the strings are read while opening alone, but for xmp. */
+/* What may be left out is 0 or NULL; the strings are read while opening alone. */
 struct bf_video_writer_options {
-    double crf;         /* 0: 20; of libx264 and libx265 */
-    const char *preset; /* theirs; default: veryfast */
-    const char
-        *encoder; /* FFmpeg's name of the coder; default: the choice of bf_video_writer_open */
+    double crf;                  /* of libx264; 0: 20 */
     const char *title, *comment; /* the container's metadata */
     const char *xmp;             /* a packet for the file's end (see xmp.h) */
     const char *sound_path;      /* a file whose sound is copied as it is coded */

@@ -25,14 +25,14 @@ static void draw(struct bf_canvas *c, float *rgb, uint32_t side, uint64_t i)
     bf_canvas_put_rgb(c, rgb, NULL, (c->width - side) / 2, (c->height - side) / 2, side, side);
 }
 
-static enum bf_err run(int argc, char **argv, struct bf_fake_out **f, struct bf_error *err)
+static enum bf_err run(int argc, char **argv, struct bf_fake_out **f,
+                       const struct bf_fake_desk *desk, struct bf_error *err)
 {
     static const uint8_t subjects[3][32] = {{2}, {1}, {2}};
-    const struct bf_fake_how how = {.key = argv[3],
+    const struct bf_fake_how how = {.desk = desk,
                                     .method = "test",
                                     .subjects = subjects,
                                     .n_subjects = 3,
-                                    .composite = true,
                                     .sound_path = argv[1],
                                     .crf = argc > 4 ? atof(argv[4]) : 20};
     uint64_t stop = argc > 5 ? strtoull(argv[5], NULL, 10) : UINT64_MAX;
@@ -70,6 +70,7 @@ static enum bf_err run(int argc, char **argv, struct bf_fake_out **f, struct bf_
 
 int main(int argc, char **argv)
 {
+    struct bf_fake_desk desk = {0};
     struct bf_fake_out *f = NULL;
     struct bf_error err = {0};
     enum bf_err rc;
@@ -78,8 +79,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: make_fake IN OUT KEY [CRF [FRAMES]]\n");
         return 2;
     }
-    rc = run(argc, argv, &f, &err);
+    rc = bf_fake_desk_open(&desk, NULL, argv[3], NULL, &err);
+    if (rc == BF_OK)
+        rc = run(argc, argv, &f, &desk, &err);
     bf_fake_out_close(&f);
+    bf_fake_desk_close(&desk);
     if (rc != BF_OK)
         fprintf(stderr, "make_fake: %s\n", err.text);
     return rc == BF_OK ? 0 : 2;

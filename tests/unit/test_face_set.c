@@ -76,7 +76,7 @@ static void refused(void **state)
     size_t i;
 
     (void)state;
-    assert_int_equal(bf_face_set_load(&set, in_root("nowhere"), &err), BF_ERR_NOT_FOUND);
+    assert_int_equal(bf_face_set_load(&set, in_root("nowhere"), &err), BF_ERR_FORMAT);
     assert_int_equal(mkdir(in_root("bad"), 0777), 0);
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
         drawn_file(in_root("bad"), "faces.jsonl", cases[i].text, strlen(cases[i].text));
