@@ -17,6 +17,10 @@ static const uint16_t lips[] = {61,  146, 91,  181, 84,  17, 314, 405, 321, 375,
 /* By how much of the picture's side each part is made larger. */
 #define GROW_EYE 0.025f
 #define GROW_MOUTH 0.02f
+/* What each part counts for: at 96 pixels an open eye is four high, and a decoder that is not
+ * pressed leaves it open for good. */
+#define PART_EYE 1.f
+#define PART_MOUTH 0.4f
 
 void bf_region_face(float *mask, size_t size, const struct bf_point2 *point)
 {
@@ -24,7 +28,8 @@ void bf_region_face(float *mask, size_t size, const struct bf_point2 *point)
 }
 
 static enum bf_err add_part(float *mask, float *part, size_t size, const struct bf_point2 *point,
-                            const uint16_t *index, size_t n, float grow, struct bf_error *err)
+                            const uint16_t *index, size_t n, float grow, float part_of,
+                            struct bf_error *err)
 {
     struct bf_point2 outline[OUTLINE];
     enum bf_err rc;
@@ -35,7 +40,7 @@ static enum bf_err add_part(float *mask, float *part, size_t size, const struct 
     bf_mask_hull(part, size, size, outline, n);
     rc = bf_mask_erode(part, size, size, -grow * (float)size, err);
     for (i = 0; i < size * size; i++)
-        mask[i] = fmaxf(mask[i], part[i]);
+        mask[i] = fmaxf(mask[i], part_of * part[i]);
     return rc;
 }
 
@@ -51,12 +56,13 @@ enum bf_err bf_region_features(float *mask, size_t size, const struct bf_point2 
     for (i = 0; i < size * size; i++)
         mask[i] = 0;
     rc = add_part(mask, part, size, point, eye_right, sizeof eye_right / sizeof *eye_right,
-                  GROW_EYE, err);
+                  GROW_EYE, PART_EYE, err);
     if (rc == BF_OK)
         rc = add_part(mask, part, size, point, eye_left, sizeof eye_left / sizeof *eye_left,
-                      GROW_EYE, err);
+                      GROW_EYE, PART_EYE, err);
     if (rc == BF_OK)
-        rc = add_part(mask, part, size, point, lips, sizeof lips / sizeof *lips, GROW_MOUTH, err);
+        rc = add_part(mask, part, size, point, lips, sizeof lips / sizeof *lips, GROW_MOUTH,
+                      PART_MOUTH, err);
     free(part);
     return rc;
 }

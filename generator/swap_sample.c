@@ -28,7 +28,7 @@ enum { GRID = 5, PATH_CAP = 4096, BLOB_POINTS = 8 };
 /* What a pixel weighs in the losses beside the face, in it, and in eyes and mouth beyond that. */
 #define WEIGHT_AROUND 0.15f
 #define WEIGHT_FACE 1.f
-#define WEIGHT_FEATURES 2.f
+#define WEIGHT_FEATURES 5.f
 
 /* --- reading
  * ------------------------------------------------------------------------------------------ */

@@ -1,0 +1,42 @@
+/*
+ * cue.h - the measurements that speak for or against a face, by name
+ *
+ * A cue is one number a track; NAN where it could not be measured. What a number means is known
+ * only beside the same numbers of real videos: see calibration.h.
+ */
+#ifndef BF_CUE_H
+#define BF_CUE_H
+
+#include <stddef.h>
+
+enum bf_cue {
+    BF_CUE_ARTIFACT,      /* the artifact network's mean logit, sure frames weigh more */
+    BF_CUE_ARTIFACT_PEAK, /* its logit in the most suspicious tenth of the frames */
+    BF_CUE_BLEND_AREA,    /* share of the face that the network's map calls blended */
+    BF_CUE_TEMPORAL,      /* the temporal network's mean logit over landmarks */
+    BF_CUE_POSE_GAP,      /* degrees between the inner face's pose and the whole face's, median */
+    BF_CUE_POSE_DRIFT,    /* how that difference changes from frame to frame, degrees */
+    BF_CUE_BLINK_RATE,    /* a minute */
+    BF_CUE_BLINK_LENGTH,  /* median seconds of a blink */
+    BF_CUE_BLINK_DEPTH,   /* mean completeness, 1 shut */
+    BF_CUE_BLINK_SIDES,   /* correlation of the two eyes' openness */
+    BF_CUE_BLINK_REGIONS, /* correlation of the lids' openness with the mesh round the eyes */
+    BF_CUE_OPEN_LONGEST,  /* seconds of the longest interval without a blink, over what was seen */
+    BF_CUE_SHARPNESS,     /* log ratio of fine detail, inner face to its surroundings */
+    BF_CUE_NOISE,         /* log ratio of noise in flat places, the same */
+    BF_CUE_CHROMA,        /* difference of chroma, inner face to the skin round it */
+    BF_CUE_SPECTRUM,      /* slope of the inner face's spectrum less that of its surroundings */
+    BF_CUE_FLICKER,       /* log ratio of change from frame to frame that no motion explains */
+    BF_CUES
+};
+
+struct bf_cue_kind {
+    const char *name;    /* "blink-rate" */
+    const char *group;   /* "network", "motion", "pose", "blink", "texture" */
+    const char *unit;    /* "a minute"; "" for a plain number */
+    const char *summary; /* one line for a person */
+};
+
+extern const struct bf_cue_kind bf_cue_kinds[BF_CUES];
+
+#endif
