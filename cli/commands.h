@@ -15,6 +15,7 @@ extern const struct bf_command bf_cmd_ledger_init, bf_cmd_ledger_log, bf_cmd_led
     bf_cmd_ledger_import;
 extern const struct bf_command bf_cmd_swap_extract, bf_cmd_swap_train, bf_cmd_swap_convert,
     bf_cmd_swap_evaluate, bf_cmd_swap_blend, bf_cmd_swap_dataset;
+extern const struct bf_command bf_cmd_detector_prepare, bf_cmd_detector_train;
 extern const struct bf_command bf_cmd_completion, bf_cmd_version;
 
 #endif

@@ -20,7 +20,6 @@ struct loading {
     struct bf_face_reader *reader;
     struct bf_face_view *view; /* of a set's pictures */
     struct bf_face_chosen chosen;
-    float *pixels; /* (BF_DONOR_SIZE, BF_DONOR_SIZE, 3) */
 };
 
 float bf_mouth_gap(const struct bf_point2 *point)
@@ -30,47 +29,38 @@ float bf_mouth_gap(const struct bf_point2 *point)
     return wide > 0 ? hypotf(point[14].x - point[13].x, point[14].y - point[13].y) / wide : 0;
 }
 
-static struct bf_donor_face *add_face(struct bf_donor *d, const float *pixels)
+enum bf_err bf_donor_add(struct bf_donor *d, struct bf_face_view *view, const struct bf_face *face,
+                         int64_t pts_us, bool follows, struct bf_error *err)
 {
     enum { N = BF_DONOR_SIZE * BF_DONOR_SIZE * 3 };
-    struct bf_donor_face *f;
-    size_t i;
-
-    if (d->face == NULL)
-        d->face = calloc(BF_DONOR_FACES_MAX, sizeof *d->face);
-    if (d->face == NULL)
-        return NULL;
-    f = &d->face[d->n];
-    f->rgb = malloc(N);
-    if (f->rgb == NULL)
-        return NULL;
-    for (i = 0; i < N; i++)
-        f->rgb[i] = (uint8_t)fminf(fmaxf(pixels[i] + 0.5f, 0), 255);
-    d->n++;
-    return f;
-}
-
-/* The chosen face of the frame that view shows. */
-static enum bf_err cut_face(struct loading *l, struct bf_face_view *view,
-                            const struct bf_face *face, int64_t pts_us, bool follows,
-                            struct bf_error *err)
-{
     struct bf_point3 mesh[BF_FACE_POINTS];
     struct bf_affine to_view, to_square;
     struct bf_donor_face *f;
+    float *pixels;
     enum bf_err rc;
     size_t i;
 
+    if (d->n == BF_DONOR_FACES_MAX)
+        return bf_error_set(err, BF_ERR_LIMIT, "a donor has at most %d faces", BF_DONOR_FACES_MAX);
     bf_face_view_mesh(mesh, view, face);
     if (!bf_face_align(&to_view, mesh, BF_DONOR_SIZE, BF_PLACE_EYE_DISTANCE) ||
         !bf_affine_invert(&to_square, &to_view))
         return BF_OK;
-    rc = bf_face_view_cut(l->pixels, view, BF_DONOR_SIZE, &to_view, BF_FACE_EDGE_REPEAT, 1, 0, err);
+    if (d->face == NULL)
+        d->face = calloc(BF_DONOR_FACES_MAX, sizeof *d->face);
+    pixels = malloc(N * sizeof *pixels);
+    f = d->face != NULL ? &d->face[d->n] : NULL;
+    if (f != NULL)
+        f->rgb = malloc(N);
+    if (f == NULL || f->rgb == NULL || pixels == NULL) {
+        rc = bf_error_nomem(err);
+        goto out;
+    }
+    rc = bf_face_view_cut(pixels, view, BF_DONOR_SIZE, &to_view, BF_FACE_EDGE_REPEAT, 1, 0, err);
     if (rc != BF_OK)
-        return rc;
-    f = add_face(l->donor, l->pixels);
-    if (f == NULL)
-        return bf_error_nomem(err);
+        goto out;
+    for (i = 0; i < N; i++)
+        f->rgb[i] = (uint8_t)fminf(fmaxf(pixels[i] + 0.5f, 0), 255);
     f->pts_us = pts_us;
     f->yaw_deg = face->pose.yaw_deg;
     f->pitch_deg = face->pose.pitch_deg;
@@ -78,7 +68,14 @@ static enum bf_err cut_face(struct loading *l, struct bf_face_view *view,
         f->point[i] = bf_affine_apply(&to_square, mesh[i].x, mesh[i].y);
     f->mouth = bf_mouth_gap(f->point);
     f->follows = follows;
-    return BF_OK;
+    d->n++;
+out:
+    if (rc != BF_OK && f != NULL) {
+        free(f->rgb);
+        f->rgb = NULL;
+    }
+    free(pixels);
+    return rc;
 }
 
 static enum bf_err from_video(struct loading *l, const char *path,
@@ -101,7 +98,8 @@ static enum bf_err from_video(struct loading *l, const char *path,
         rc = bf_face_reader_next(l->reader, &faces, &n, frame, err);
         face = rc == BF_OK ? bf_face_chosen_find(&l->chosen, l->reader, faces, n) : NULL;
         if (face != NULL)
-            rc = cut_face(l, bf_face_reader_view(l->reader), face, frame->pts_us, follows, err);
+            rc = bf_donor_add(l->donor, bf_face_reader_view(l->reader), face, frame->pts_us,
+                              follows, err);
         if (rc != BF_OK)
             break;
         follows = face != NULL;
@@ -135,7 +133,7 @@ static enum bf_err from_photo(struct loading *l, const char *path, struct bf_err
         face = rc == BF_OK ? bf_face_chosen_find(&l->chosen, l->reader, faces, n) : NULL;
     }
     if (face != NULL)
-        rc = cut_face(l, bf_face_reader_view(l->reader), face, 0, false, err);
+        rc = bf_donor_add(l->donor, bf_face_reader_view(l->reader), face, 0, false, err);
     bf_picture_release(&picture);
     return rc;
 }
@@ -162,7 +160,7 @@ static enum bf_err set_face(struct loading *l, const struct bf_face_set *set, si
         face.point[i] = (struct bf_point3){from->point[i].x, from->point[i].y, 0};
     rc = bf_face_view_set(l->view, &frame, 1, 1, err);
     if (rc == BF_OK)
-        rc = cut_face(l, l->view, &face, from->pts_us, false, err);
+        rc = bf_donor_add(l->donor, l->view, &face, from->pts_us, false, err);
     bf_picture_release(&picture);
     return rc;
 }
@@ -191,8 +189,7 @@ enum bf_err bf_donor_load(struct bf_donor *d, const char *path, uint32_t track,
 
     memset(d, 0, sizeof *d);
     bf_face_chosen_init(&l.chosen, track);
-    l.pixels = malloc((size_t)BF_DONOR_SIZE * BF_DONOR_SIZE * 3 * sizeof *l.pixels);
-    if (l.view == NULL || l.pixels == NULL)
+    if (l.view == NULL)
         rc = bf_error_nomem(err);
     else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         rc = from_set(&l, path, err);
@@ -205,7 +202,6 @@ enum bf_err bf_donor_load(struct bf_donor *d, const char *path, uint32_t track,
                  ? bf_error_set(err, BF_ERR_NOT_FOUND, "'%s' has no face of number %u", path, track)
                  : bf_error_set(err, BF_ERR_NOT_FOUND, "there is no face in '%s'", path);
     bf_face_view_free(&l.view);
-    free(l.pixels);
     if (rc != BF_OK)
         bf_donor_release(d);
     return rc;

@@ -35,6 +35,11 @@ struct bf_donor {
 enum bf_err bf_donor_load(struct bf_donor *d, const char *path, uint32_t track,
                           struct bf_face_reader *reader, const struct bf_progress *progress,
                           struct bf_error *err);
+/* One more face, of the frame that view shows; d begins zeroed. follows: it is of the frame after
+ * the last one's. A face whose points are all one is passed over. BF_ERR_LIMIT where
+ * BF_DONOR_FACES_MAX are there. */
+enum bf_err bf_donor_add(struct bf_donor *d, struct bf_face_view *view, const struct bf_face *face,
+                         int64_t pts_us, bool follows, struct bf_error *err);
 void bf_donor_release(struct bf_donor *d);
 
 /* Gap between the lips over the mouth's width. */

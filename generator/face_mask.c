@@ -1,5 +1,5 @@
 #include "generator/face_mask.h"
-#include "generator/gaussian.h"
+#include "lib/media/gaussian.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 #include "generator/face_paste.h"
-#include "generator/degrade.h"
+#include "lib/media/degrade.h"
 #include "generator/donor.h"
 #include "generator/face_mask.h"
 #include "generator/face_part.h"

@@ -1,9 +1,9 @@
 #include "generator/self_blend.h"
-#include "generator/degrade.h"
+#include "lib/media/degrade.h"
 #include "generator/face_mask.h"
 #include "generator/face_part.h"
 #include "generator/face_place.h"
-#include "generator/gaussian.h"
+#include "lib/media/gaussian.h"
 #include "generator/sharpen.h"
 #include "lib/nn/random.h"
 

@@ -1,5 +1,5 @@
 #include "generator/sharpen.h"
-#include "generator/gaussian.h"
+#include "lib/media/gaussian.h"
 
 #include <stdlib.h>
 #include <string.h>

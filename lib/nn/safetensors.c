@@ -318,11 +318,12 @@ static json_t *header_of(const struct bf_safetensors_item *items, size_t n_items
     for (i = 0; i < n_items; i++, at = end) {
         json_t *shape = json_array();
 
-        end = at + floats_of(&items[i]) * sizeof(float);
+        end = at + floats_of(&items[i]) * (items[i].half ? 2 : 4);
         for (d = 0; d < items[i].n_dims; d++)
             rc |= json_array_append_new(shape, json_integer((json_int_t)items[i].shape[d]));
         rc |= json_object_set_new(header, items[i].name,
-                                  json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
+                                  json_pack("{s:s, s:o, s:[I, I]}", "dtype",
+                                            items[i].half ? "F16" : "F32", "shape", shape,
                                             "data_offsets", (json_int_t)at, (json_int_t)end));
     }
     if (rc != 0) {
@@ -332,8 +333,31 @@ static json_t *header_of(const struct bf_safetensors_item *items, size_t n_items
     return header;
 }
 
+/* The nearest half, ties to even; beyond 65504 infinity. */
+static uint16_t to_half(uint32_t bits)
+{
+    uint32_t sign = bits >> 16 & 0x8000, rest = bits & 0x7fffffff, shift, m;
+
+    if (rest >= 0x7f800000)
+        return (uint16_t)(sign | 0x7c00 | (rest > 0x7f800000 ? 0x200 : 0));
+    if (rest >= 0x47800000)
+        return (uint16_t)(sign | 0x7c00);
+    if (rest < 0x33000000)
+        return (uint16_t)sign;
+    if (rest >= 0x38800000) {
+        m = rest - 0x38000000;
+        shift = 13;
+    } else {
+        shift = 126 - (rest >> 23);
+        m = (rest & 0x7fffff) | 0x800000;
+    }
+    m += (1u << (shift - 1)) - 1 + (m >> shift & 1);
+    return (uint16_t)(sign | m >> shift);
+}
+
 /* Little-endian, in pieces: a file is the same wherever it was written. */
-static enum bf_err put_floats(struct bf_output *out, const float *v, size_t n, struct bf_error *err)
+static enum bf_err put_floats(struct bf_output *out, const float *v, size_t n, bool half,
+                              struct bf_error *err)
 {
     uint8_t bytes[4096];
     size_t i, k = 0;
@@ -343,10 +367,14 @@ static enum bf_err put_floats(struct bf_output *out, const float *v, size_t n, s
         uint32_t bits;
 
         memcpy(&bits, &v[i], sizeof bits);
+        if (half)
+            bits = to_half(bits);
         bytes[k++] = (uint8_t)bits;
         bytes[k++] = (uint8_t)(bits >> 8);
-        bytes[k++] = (uint8_t)(bits >> 16);
-        bytes[k++] = (uint8_t)(bits >> 24);
+        if (!half) {
+            bytes[k++] = (uint8_t)(bits >> 16);
+            bytes[k++] = (uint8_t)(bits >> 24);
+        }
         if (k == sizeof bytes || i + 1 == n) {
             rc = bf_output_write(out, bytes, k, err);
             k = 0;
@@ -389,7 +417,8 @@ enum bf_err bf_safetensors_write(const char *path, unsigned flags,
         (rc = bf_output_write(out, spaces, pad, err)) != BF_OK)
         goto out;
     for (i = 0; i < n_items; i++)
-        if ((rc = put_floats(out, items[i].data, floats_of(&items[i]), err)) != BF_OK)
+        if ((rc = put_floats(out, items[i].data, floats_of(&items[i]), items[i].half, err)) !=
+            BF_OK)
             goto out;
     rc = bf_output_commit(out, err);
 out:

@@ -9,6 +9,7 @@
 #ifndef BF_SAFETENSORS_H
 #define BF_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,13 +66,14 @@ struct bf_safetensors_item {
     const size_t *shape;
     int n_dims;
     const float *data;
+    bool half; /* written as F16, each number rounded to the nearest */
 };
 
 struct bf_safetensors_text {
     const char *key, *value;
 };
 
-/* Writes F32 tensors in this order, complete or not at all; flags are those of bf_output_open. */
+/* Writes F32 or F16 tensors in this order, complete or not at all; flags are those of bf_output_open. */
 enum bf_err bf_safetensors_write(const char *path, unsigned flags,
                                  const struct bf_safetensors_item *items, size_t n_items,
                                  const struct bf_safetensors_text *texts, size_t n_texts,

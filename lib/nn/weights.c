@@ -52,13 +52,13 @@ static void add_items(struct names *names, const struct bf_params *params, const
         if (part->trained_only && !p->trained)
             continue;
         snprintf(name, NAME_MAX_LEN, "%s%s", part->prefix, p->name);
-        names->items[names->n++] =
-            (struct bf_safetensors_item){name, p->shape, p->n_dims, part->values + p->offset};
+        names->items[names->n++] = (struct bf_safetensors_item){name, p->shape, p->n_dims,
+                                                                part->values + p->offset, false};
     }
 }
 
-enum bf_err bf_weights_save(const char *path, unsigned flags, const struct bf_params *params,
-                            const struct bf_weights_kind *kind, struct bf_error *err)
+static enum bf_err save(const char *path, unsigned flags, const struct bf_params *params,
+                        const struct bf_weights_kind *kind, bool half, struct bf_error *err)
 {
     const struct bf_safetensors_text texts[] = {{"format", WEIGHTS},
                                                 {"architecture", kind->architecture},
@@ -66,13 +66,28 @@ enum bf_err bf_weights_save(const char *path, unsigned flags, const struct bf_pa
     const struct part all = {"", params->values, false};
     struct names names = {0};
     enum bf_err rc = names_create(&names, params->n, err);
+    size_t i;
 
     if (rc == BF_OK) {
         add_items(&names, params, &all);
+        for (i = 0; i < names.n; i++)
+            names.items[i].half = half;
         rc = bf_safetensors_write(path, flags, names.items, names.n, texts, 3, err);
     }
     names_release(&names);
     return rc;
+}
+
+enum bf_err bf_weights_save(const char *path, unsigned flags, const struct bf_params *params,
+                            const struct bf_weights_kind *kind, struct bf_error *err)
+{
+    return save(path, flags, params, kind, false, err);
+}
+
+enum bf_err bf_weights_save_half(const char *path, unsigned flags, const struct bf_params *params,
+                                 const struct bf_weights_kind *kind, struct bf_error *err)
+{
+    return save(path, flags, params, kind, true, err);
 }
 
 static const char *const optimisers[] = {"sgd", "adam", "adamw"};

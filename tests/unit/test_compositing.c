@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "generator/colour_transfer.h"
-#include "generator/degrade.h"
-#include "generator/gaussian.h"
+#include "lib/media/degrade.h"
+#include "lib/media/gaussian.h"
 #include "generator/lab.h"
 #include "generator/poisson.h"
 #include "generator/sharpen.h"

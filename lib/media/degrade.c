@@ -1,4 +1,4 @@
-#include "generator/degrade.h"
+#include "lib/media/degrade.h"
 
 #include <math.h>
 #include <stdlib.h>

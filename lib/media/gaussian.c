@@ -1,4 +1,4 @@
-#include "generator/gaussian.h"
+#include "lib/media/gaussian.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,0 +1,587 @@
+#include "detector/artifact_train.h"
+#include "detector/chip_augment.h"
+#include "detector/metrics.h"
+#include "lib/nn/loss.h"
+#include "lib/nn/optim.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BATCH = 16, /* pairs */
+    BATCH_MAX = 2048,
+    WARM_UP = 200,
+    REPORT_EVERY = 20,
+    VALIDATE_GROUPS = 400, /* while training */
+    SWEEP = 32,            /* chips at a time when validating */
+    PATH_CAP = 4096,
+    CELLS = BF_ARTIFACT_MAP * BF_ARTIFACT_MAP,
+};
+
+#define RATE 4e-4f
+#define RATE_LAST 5e-6f
+#define MESO_RATE 1e-3f
+#define DECAY 1e-3f
+#define MAP_PART 1.f     /* of the loss */
+#define SMOOTH 0.02f     /* a label is that much less than sure */
+#define STILL_PART 0.25f /* of the pairs are of photographs, where there are both */
+#define KEEP 0.99
+#define MOST_GRADIENT 5.f
+
+/* The reals of the set by person, so that each has a turn as often as the other. */
+struct people {
+    uint32_t *at;    /* (n_real): into the set's reals, person by person */
+    uint32_t *first; /* (n + 1): where each person's begin */
+    size_t n;
+};
+
+struct trainer {
+    const char *dir, *name;
+    const struct bf_artifact_train_options *how;
+    struct bf_chip_set set;
+    struct people people[2]; /* of video, of photographs */
+    struct bf_params *params;
+    struct bf_artifact_net net;
+    struct bf_weights_kind kind;
+    struct bf_optim *optim;
+    struct bf_pool *pool;
+    size_t batch, threads;
+    float *target; /* (2 batch, CELLS) */
+    double loss, map_loss, right;
+    enum bf_err rc; /* of a thread */
+    struct bf_error err;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* --- opening
+ * ------------------------------------------------------------------------------------------------
+ */
+
+struct owner {
+    uint32_t person, at;
+};
+
+static int by_person(const void *a, const void *b)
+{
+    const struct owner *x = a, *y = b;
+
+    if (x->person != y->person)
+        return x->person < y->person ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static enum bf_err list_people(struct people *p, const struct bf_chip_set *s, bool still,
+                               struct bf_error *err)
+{
+    struct owner *o = malloc((s->n_real + 1) * sizeof *o);
+    size_t n = 0, i;
+
+    p->at = malloc((s->n_real + 1) * sizeof *p->at);
+    p->first = malloc((s->n_real + 2) * sizeof *p->first);
+    if (o == NULL || p->at == NULL || p->first == NULL) {
+        free(o);
+        return bf_error_nomem(err);
+    }
+    for (i = 0; i < s->n_real; i++)
+        if (s->record[s->real[i]].still == still)
+            o[n++] = (struct owner){s->record[s->real[i]].person, s->real[i]};
+    qsort(o, n, sizeof *o, by_person);
+    p->n = 0;
+    for (i = 0; i < n; i++) {
+        if (i == 0 || o[i].person != o[i - 1].person)
+            p->first[p->n++] = (uint32_t)i;
+        p->at[i] = o[i].at;
+    }
+    p->first[p->n] = (uint32_t)n;
+    free(o);
+    return BF_OK;
+}
+
+static void release_people(struct people *p)
+{
+    free(p->at);
+    free(p->first);
+}
+
+static const char *in_dir(char path[PATH_CAP], const char *dir, const char *name, const char *end)
+{
+    snprintf(path, PATH_CAP, "%s/%s%s", dir, name, end);
+    return path;
+}
+
+static enum bf_err open_net(struct bf_artifact_net *net, struct bf_params **params, bool meso,
+                            bool training, size_t n, uint64_t seed, struct bf_pool *pool,
+                            struct bf_error *err)
+{
+    enum bf_err rc = bf_params_create(params, err);
+
+    if (rc == BF_OK)
+        rc = meso ? bf_meso_net_create(net, *params, err)
+                  : bf_artifact_net_create(net, *params, err);
+    if (rc == BF_OK)
+        rc = bf_params_allocate(*params, training, seed, err);
+    return rc == BF_OK ? bf_net_plan(net->net, n, training ? BF_NET_TRAINING : 0, pool, err) : rc;
+}
+
+static enum bf_err open_trainer(struct trainer *t, const char *chips, struct bf_error *err)
+{
+    static const struct bf_optim_config adam = {BF_OPTIM_ADAMW, 0.9f, 0.999f, 1e-8f, DECAY};
+    char path[PATH_CAP];
+    enum bf_err rc = bf_chip_set_open(&t->set, chips, t->how->left_out, err);
+
+    if (rc != BF_OK)
+        return rc;
+    if (mkdir(t->dir, 0777) != 0 && errno != EEXIST)
+        return bf_error_errno(err, "cannot make the folder '%s'", t->dir);
+    rc = list_people(&t->people[0], &t->set, false, err);
+    if (rc == BF_OK)
+        rc = list_people(&t->people[1], &t->set, true, err);
+    if (rc == BF_OK && t->people[0].n + t->people[1].n == 0)
+        rc = bf_error_set(err, BF_ERR_NOT_FOUND, "'%s' has no pair of a real and a fake", chips);
+    if (rc == BF_OK)
+        rc = bf_pool_create(&t->pool, t->threads, err);
+    if (rc == BF_OK)
+        rc = open_net(&t->net, &t->params, t->how->meso, true, 2 * t->batch, t->how->seed, t->pool,
+                      err);
+    if (rc == BF_OK && t->how->begin != NULL && !t->how->meso)
+        rc = bf_artifact_net_begin(t->params, t->how->begin, err);
+    if (rc == BF_OK)
+        rc = bf_optim_create(&t->optim, t->params, &adam, err);
+    t->target = malloc(2 * t->batch * CELLS * sizeof *t->target);
+    if (rc == BF_OK && t->target == NULL)
+        rc = bf_error_nomem(err);
+    in_dir(path, t->dir, t->name, ".training.safetensors");
+    if (rc == BF_OK && access(path, F_OK) == 0)
+        rc = bf_weights_load_training(t->optim, NULL, 0, path, &t->kind, err);
+    return rc;
+}
+
+static void close_trainer(struct trainer *t)
+{
+    bf_optim_free(&t->optim);
+    bf_artifact_net_free(&t->net);
+    bf_params_free(&t->params);
+    bf_pool_free(&t->pool);
+    release_people(&t->people[0]);
+    release_people(&t->people[1]);
+    bf_chip_set_close(&t->set);
+    free(t->target);
+}
+
+/* --- a step
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* A real chip by lot: a person first. */
+static size_t draw_real(const struct trainer *t, struct bf_random *r)
+{
+    bool still = bf_random_uniform(r) < STILL_PART;
+    const struct people *p = &t->people[still];
+    size_t who;
+
+    if (p->n == 0)
+        p = &t->people[!still];
+    who = bf_random_below(r, p->n);
+    return p->at[p->first[who] + bf_random_below(r, p->first[who + 1] - p->first[who])];
+}
+
+static size_t draw_fake(const struct trainer *t, size_t real, struct bf_random *r)
+{
+    const char *out = t->how->left_out;
+    size_t k = bf_random_below(r, bf_chip_set_fakes(&t->set, real, out)), i;
+
+    for (i = real + 1;; i++) {
+        if (out != NULL && strncmp(t->set.record[i].family, out, BF_CHIP_FAMILY_MAX) == 0)
+            continue;
+        if (k-- == 0)
+            return i;
+    }
+}
+
+/* Pair i of the step: chips 2 i, real, and 2 i + 1, fake. */
+static void make_pair(void *arg, size_t i, size_t thread)
+{
+    struct trainer *t = arg;
+    struct bf_random r = {
+        bf_random_mix(bf_random_mix(t->how->seed + 77) ^ (t->optim->step * 65536 + i))};
+    size_t real = draw_real(t, &r), fake = draw_fake(t, real, &r), k;
+    float *in = bf_net_value(t->net.net, t->net.in);
+    struct bf_chip_change change;
+    struct bf_error err = {0};
+
+    (void)thread;
+    bf_chip_change_draw(&change, &r, 1);
+    for (k = 0; k < 2; k++) {
+        const struct bf_chip_record *c = &t->set.record[k == 0 ? real : fake];
+        float *window = in + (2 * i + k) * BF_CHIP_WINDOW_FLOATS;
+        enum bf_err rc = bf_chip_change_apply(window, c->chip, &change, &r, &err);
+
+        bf_artifact_input(window, BF_CHIP_WINDOW_FLOATS);
+        bf_chip_change_mask(t->target + (2 * i + k) * CELLS, c->mask, &change);
+        if (rc != BF_OK) {
+            t->rc = rc;
+            t->err = err;
+        }
+    }
+}
+
+static void running(double *mean, double v, uint64_t step)
+{
+    double keep = step < 100 ? (double)step / (double)(step + 1) : KEEP;
+
+    *mean = keep * *mean + (1 - keep) * v;
+}
+
+static enum bf_err step(struct trainer *t, struct bf_error *err)
+{
+    const size_t n = 2 * t->batch;
+    struct bf_net *net = t->net.net;
+    float rate, *logit, *grad, label[2 * BATCH_MAX];
+    double loss, map_loss = 0, right = 0;
+    size_t i;
+
+    bf_pool_run(t->pool, make_pair, t, t->batch);
+    if (t->rc != BF_OK) {
+        *err = t->err;
+        return t->rc;
+    }
+    bf_params_zero_grads(t->params);
+    bf_net_seed(net, t->optim->step);
+    bf_net_forward(net);
+    logit = bf_net_value(net, t->net.logit);
+    grad = bf_net_grad(net, t->net.logit);
+    memset(grad, 0, n * sizeof *grad);
+    for (i = 0; i < n; i++)
+        label[i] = i % 2 == 0 ? SMOOTH : 1 - SMOOTH;
+    for (i = 0; i < n; i += 2)
+        right += logit[i + 1] > logit[i] ? 1.0 : 0.0;
+    loss = (double)bf_loss_bce(grad, logit, label, NULL, n, 1, 1);
+    if (t->net.map >= 0) {
+        float *map_grad = bf_net_grad(net, t->net.map);
+
+        memset(map_grad, 0, n * CELLS * sizeof *map_grad);
+        map_loss = (double)bf_loss_bce(map_grad, bf_net_value(net, t->net.map), t->target, NULL,
+                                       n * CELLS, 1, MAP_PART);
+    }
+    bf_net_backward(net);
+    bf_optim_clip(t->optim, MOST_GRADIENT, t->pool);
+    rate = bf_schedule_cosine(t->optim->step, WARM_UP, t->how->steps,
+                              t->how->meso ? MESO_RATE : RATE, RATE_LAST);
+    running(&t->loss, loss, t->optim->step);
+    running(&t->map_loss, map_loss, t->optim->step);
+    running(&t->right, right / (double)t->batch, t->optim->step);
+    bf_optim_step(t->optim, rate, t->pool);
+    return BF_OK;
+}
+
+/* --- judging
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* A network that looks at chips one after the other. */
+struct judge {
+    struct bf_params *params;
+    struct bf_artifact_net net;
+    const struct bf_chip_set *set;
+    const uint32_t *record; /* (SWEEP) of this sweep */
+};
+
+static void show(void *arg, size_t i, size_t thread)
+{
+    const struct judge *j = arg;
+    float *window = bf_net_value(j->net.net, j->net.in) + i * BF_CHIP_WINDOW_FLOATS;
+    struct bf_random r = {0};
+    struct bf_chip_change none;
+    struct bf_error err = {0};
+
+    (void)thread;
+    bf_chip_change_none(&none);
+    bf_chip_change_apply(window, j->set->record[j->record[i]].chip, &none, &r, &err);
+    bf_artifact_input(window, BF_CHIP_WINDOW_FLOATS);
+}
+
+/* How much of what the map or the mask call fake both do, for the chip in that place of the batch.
+ */
+static double overlap(const struct judge *j, size_t place, const struct bf_chip_record *c)
+{
+    const float *map = bf_net_value(j->net.net, j->net.map) + place * CELLS;
+    float truth[CELLS];
+    struct bf_chip_change none;
+    size_t both = 0, any = 0, i;
+
+    bf_chip_change_none(&none);
+    bf_chip_change_mask(truth, c->mask, &none);
+    for (i = 0; i < CELLS; i++) {
+        bool a = map[i] > 0, b = truth[i] > 0.5f;
+
+        both += a && b;
+        any += a || b;
+    }
+    return any > 0 ? (double)both / (double)any : 1;
+}
+
+static enum bf_err judge_all(double *logit, double *iou, struct judge *j, const uint32_t *record,
+                             size_t n, struct bf_pool *pool)
+{
+    size_t at, i, k;
+
+    for (at = 0; at < n; at += SWEEP) {
+        k = n - at < SWEEP ? n - at : SWEEP;
+        j->record = record + at;
+        bf_pool_run(pool, show, j, k);
+        bf_net_forward(j->net.net);
+        for (i = 0; i < k; i++) {
+            logit[at + i] = (double)bf_net_value(j->net.net, j->net.logit)[i];
+            if (iou != NULL)
+                iou[at + i] = j->net.map >= 0 && j->set->record[record[at + i]].fake
+                                  ? overlap(j, i, &j->set->record[record[at + i]])
+                                  : (double)NAN;
+        }
+    }
+    return BF_OK;
+}
+
+static enum bf_err open_judge(struct judge *j, const char *dir, const struct bf_chip_set *set,
+                              bool meso, struct bf_pool *pool, struct bf_error *err)
+{
+    char path[PATH_CAP];
+    enum bf_err rc = open_net(&j->net, &j->params, meso, false, SWEEP, 1, pool, err);
+
+    j->set = set;
+    in_dir(path, dir, meso ? "meso4" : "artifact", ".safetensors");
+    return rc == BF_OK
+               ? bf_weights_load(j->params, path, meso ? &bf_meso_kind : &bf_artifact_kind, err)
+               : rc;
+}
+
+static void close_judge(struct judge *j)
+{
+    bf_artifact_net_free(&j->net);
+    bf_params_free(&j->params);
+}
+
+/* AUC and overlap of one family against the reals of its groups. */
+static enum bf_err judge_family(struct bf_artifact_family *f, const struct bf_chip_set *set,
+                                const double *logit, const double *iou, struct bf_error *err)
+{
+    double *score = malloc(2 * (set->n + 1) * sizeof *score), sum = 0;
+    uint8_t *fake = malloc(2 * (set->n + 1));
+    size_t n = 0, i;
+    enum bf_err rc;
+
+    if (score == NULL || fake == NULL) {
+        rc = bf_error_nomem(err);
+        goto out;
+    }
+    for (i = 0; i < set->n; i++) {
+        const struct bf_chip_record *c = &set->record[i];
+
+        if (!c->fake || strncmp(c->family, f->name, sizeof c->family) != 0)
+            continue;
+        score[n] = logit[i];
+        fake[n++] = 1;
+        score[n] = logit[c->group];
+        fake[n++] = 0;
+        sum += iou[i];
+    }
+    f->n = n / 2;
+    f->iou = f->n > 0 ? sum / (double)f->n : (double)NAN;
+    rc = bf_metric_auc(&f->auc, score, fake, n, err);
+out:
+    free(score);
+    free(fake);
+    return rc;
+}
+
+static bool known(const struct bf_artifact_family *family, size_t n, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        if (strcmp(family[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+enum bf_err bf_artifact_validate(struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX],
+                                 size_t *n, const char *dir, const char *chips, bool meso,
+                                 unsigned n_threads, struct bf_error *err)
+{
+    struct bf_chip_set set = {0};
+    struct bf_pool *pool = NULL;
+    struct judge judge = {0};
+    double *logit = NULL;
+    uint32_t *all = NULL;
+    size_t i;
+    enum bf_err rc = bf_chip_set_open(&set, chips, NULL, err);
+
+    *n = 0;
+    if (rc == BF_OK)
+        rc = bf_pool_create(&pool, n_threads > 0 ? n_threads : 2, err);
+    if (rc == BF_OK)
+        rc = open_judge(&judge, dir, &set, meso, pool, err);
+    if (rc != BF_OK)
+        goto out;
+    logit = malloc((2 * set.n + 1) * sizeof *logit);
+    all = malloc((set.n + 1) * sizeof *all);
+    if (logit == NULL || all == NULL) {
+        rc = bf_error_nomem(err);
+        goto out;
+    }
+    for (i = 0; i < set.n; i++)
+        all[i] = (uint32_t)i;
+    rc = judge_all(logit, logit + set.n, &judge, all, set.n, pool);
+    for (i = 0; i < set.n && rc == BF_OK; i++)
+        if (set.record[i].fake && *n < BF_ARTIFACT_FAMILIES_MAX &&
+            !known(family, *n, set.record[i].family)) {
+            memcpy(family[*n].name, set.record[i].family, sizeof family[*n].name);
+            rc = judge_family(&family[(*n)++], &set, logit, logit + set.n, err);
+        }
+out:
+    free(logit);
+    free(all);
+    close_judge(&judge);
+    bf_pool_free(&pool);
+    bf_chip_set_close(&set);
+    return rc;
+}
+
+/* --- the run
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static enum bf_err save(struct trainer *t, struct bf_error *err)
+{
+    char path[PATH_CAP];
+    enum bf_err rc =
+        bf_weights_save_training(in_dir(path, t->dir, t->name, ".training.safetensors"),
+                                 BF_OUTPUT_FORCE, t->optim, NULL, 0, &t->kind, err);
+
+    return rc == BF_OK ? bf_weights_save_half(in_dir(path, t->dir, t->name, ".safetensors"),
+                                              BF_OUTPUT_FORCE, t->params, &t->kind, err)
+                       : rc;
+}
+
+/* The AUC over the first groups of the validation set. */
+static enum bf_err validate(double *auc, struct trainer *t, struct bf_error *err)
+{
+    struct bf_chip_set set = {0};
+    struct judge judge = {0};
+    double *logit = NULL;
+    uint32_t *pick = NULL;
+    uint8_t *fake = NULL;
+    size_t n = 0, step_by, i, k;
+    enum bf_err rc;
+
+    *auc = (double)NAN;
+    if (t->how->validation == NULL)
+        return BF_OK;
+    rc = bf_chip_set_open(&set, t->how->validation, NULL, err);
+    if (rc == BF_OK)
+        rc = open_judge(&judge, t->dir, &set, t->how->meso, t->pool, err);
+    logit = malloc((set.n + 1) * sizeof *logit);
+    pick = malloc((set.n + 1) * sizeof *pick);
+    fake = malloc(set.n + 1);
+    if (rc == BF_OK && (logit == NULL || pick == NULL || fake == NULL))
+        rc = bf_error_nomem(err);
+    step_by = set.n_real / VALIDATE_GROUPS + 1;
+    for (i = 0; rc == BF_OK && i < set.n_real; i += step_by)
+        for (k = set.real[i]; k < set.n && set.record[k].group == set.real[i]; k++) {
+            pick[n] = (uint32_t)k;
+            fake[n++] = set.record[k].fake;
+        }
+    if (rc == BF_OK)
+        rc = judge_all(logit, NULL, &judge, pick, n, t->pool);
+    if (rc == BF_OK)
+        rc = bf_metric_auc(auc, logit, fake, n, err);
+    free(logit);
+    free(pick);
+    free(fake);
+    close_judge(&judge);
+    bf_chip_set_close(&set);
+    return rc;
+}
+
+static void tell(struct trainer *t, struct bf_artifact_report *r, uint64_t first, double start)
+{
+    double took = now() - start;
+    uint64_t made = t->optim->step - first;
+
+    r->step = t->optim->step;
+    r->steps = t->how->steps;
+    r->loss = t->loss;
+    r->map_loss = t->map_loss;
+    r->right = t->right;
+    r->chips_a_second = took > 0 ? (double)(made * 2 * t->batch) / took : 0;
+    r->left_s = made > 0 ? took / (double)made * (double)(t->how->steps - t->optim->step) : 0;
+    if (t->how->report != NULL)
+        t->how->report(t->how->ctx, r);
+}
+
+static enum bf_err go_on(struct trainer *t, struct bf_error *err)
+{
+    double start = now(), saved = start, every = t->how->save_s > 0 ? t->how->save_s : 120;
+    struct bf_artifact_report r = {.auc = (double)NAN};
+    uint64_t first = t->optim->step;
+    enum bf_err rc = BF_OK;
+
+    while (rc == BF_OK && t->optim->step < t->how->steps &&
+           !(t->how->stop != NULL && t->how->stop(t->how->ctx))) {
+        rc = step(t, err);
+        if (rc == BF_OK && now() - saved > every) {
+            rc = save(t, err);
+            if (rc == BF_OK)
+                rc = validate(&r.auc, t, err);
+            saved = now();
+            tell(t, &r, first, start);
+        } else if (t->optim->step % REPORT_EVERY == 0) {
+            tell(t, &r, first, start);
+        }
+    }
+    if (rc == BF_OK)
+        rc = save(t, err);
+    if (rc == BF_OK)
+        rc = validate(&r.auc, t, err);
+    if (rc == BF_OK)
+        tell(t, &r, first, start);
+    return rc;
+}
+
+enum bf_err bf_artifact_train(uint64_t *done, const char *dir, const char *chips,
+                              const struct bf_artifact_train_options *options, struct bf_error *err)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct trainer t = {.dir = dir,
+                        .name = options->meso ? "meso4" : "artifact",
+                        .how = options,
+                        .kind = options->meso ? bf_meso_kind : bf_artifact_kind,
+                        .batch = options->batch > 0 ? options->batch : BATCH,
+                        .threads = options->n_threads > 0 ? options->n_threads
+                                   : cores > 0            ? (size_t)cores
+                                                          : 1};
+    enum bf_err rc;
+
+    *done = 0;
+    if (t.batch > BATCH_MAX)
+        return bf_error_set(err, BF_ERR_USAGE, "a batch is of at most %d pairs", BATCH_MAX);
+    rc = open_trainer(&t, chips, err);
+    if (rc == BF_OK)
+        rc = go_on(&t, err);
+    if (t.optim != NULL)
+        *done = t.optim->step;
+    close_trainer(&t);
+    return rc;
+}
