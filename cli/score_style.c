@@ -1,0 +1,3 @@
+#include "cli/page.h"
+
+const char bf_score_style[] = "";
