@@ -110,10 +110,12 @@ $(BUILD)/bonafide-check: $(BUILD)/obj/cli/check.o $(BUILD)/libbonafide.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter release debug,$(VARIANT)),-static) -o $@ $^ -lsecp256k1 -ljansson -lcrypto
 
+# What the commands share, for the tests of what they print.
+$(BUILD)/unit/test_score_report: $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ))
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D) $(BUILD)/obj
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/unit_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(BUILD)/obj/unit_$*.d -o $@ $< $(filter $(BUILD)/obj/%.o,$^) $(BUILD)/libbonafide.a $(LIBS) -lcmocka
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D) $(BUILD)/obj
@@ -219,15 +221,21 @@ BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man/man1
 COMPLETIONDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 MODELDIR := $(DESTDIR)$(PREFIX)/share/bonafide/models
+DETECTORDIR := $(DESTDIR)$(PREFIX)/share/bonafide/detector
 MAN := $(sort $(wildcard man/*.1))
 # The face networks are installed where they have been fetched: make itself never asks the network for anything.
 MODELS := $(sort $(wildcard build/models/*.json build/models/*.bin))
+DETECTOR := $(sort $(wildcard detector/weights/*))
 
 install: all
 	install -d $(BINDIR) $(MANDIR) $(COMPLETIONDIR)
 	install $(BUILD)/bonafide $(BUILD)/bonafide-check $(BINDIR)
 	install -m 644 $(MAN) $(MANDIR)
 	$(BUILD)/bonafide completion bash >$(COMPLETIONDIR)/bonafide
+ifneq ($(DETECTOR),)
+	install -d $(DETECTORDIR)
+	install -m 644 $(DETECTOR) $(DETECTORDIR)
+endif
 ifneq ($(MODELS),)
 	install -d $(MODELDIR)
 	install -m 644 $(MODELS) $(MODELDIR)
@@ -236,7 +244,7 @@ else
 endif
 
 uninstall:
-	rm -f $(BINDIR)/bonafide $(BINDIR)/bonafide-check $(MAN:man/%=$(MANDIR)/%) $(COMPLETIONDIR)/bonafide $(MODELS:build/models/%=$(MODELDIR)/%)
+	rm -f $(BINDIR)/bonafide $(BINDIR)/bonafide-check $(MAN:man/%=$(MANDIR)/%) $(COMPLETIONDIR)/bonafide $(MODELS:build/models/%=$(MODELDIR)/%) $(DETECTOR:detector/weights/%=$(DETECTORDIR)/%)
 
 clean:
 	rm -rf build

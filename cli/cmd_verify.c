@@ -56,7 +56,7 @@ struct session {
     struct bf_buf proof, digest;
     bool has_digest;
     /* what is written beside the answer; NULL where it was not asked for: */
-    struct bf_report *report;
+    struct bf_page *report;
     struct bf_output *heatmap;
 };
 
@@ -434,7 +434,7 @@ static enum bf_exit show(const struct session *s, const struct bf_answer *a,
     enum bf_err rc = BF_OK;
 
     if (s->report != NULL && failed != NULL)
-        rc = bf_report_add_failed(s->report, a->file, failed, &err);
+        rc = bf_page_add_failed(s->report, a->file, failed, &err);
     else if (s->report != NULL)
         rc = bf_report_add(s->report, a, a->offline ? &s->digest : &a->digest, s->opts->progress,
                            &err);
@@ -525,7 +525,7 @@ static enum bf_err open_outputs(struct session *s, size_t n_files, struct bf_err
     enum bf_err rc = BF_OK;
 
     if (s->opts->report != NULL)
-        rc = bf_report_open(&s->report, s->opts->report, flags, n_files, err);
+        rc = bf_page_open(&s->report, s->opts->report, flags, "verify", n_files, err);
     if (rc == BF_OK && s->opts->heatmap != NULL)
         rc = bf_output_open(&s->heatmap, s->opts->heatmap, flags, err);
     return rc;
@@ -557,9 +557,9 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         worst = bf_cli_fail_json(o->json, BF_VERIFY_SCHEMA, NULL, &err);
     for (i = 0; rc == BF_OK && i < n_args; i++)
         worst = bf_exit_worse(worst, verify_file(&s, args[i]));
-    if (rc == BF_OK && s.report != NULL && bf_report_commit(s.report, &err) != BF_OK)
+    if (rc == BF_OK && s.report != NULL && bf_page_commit(s.report, NULL, &err) != BF_OK)
         worst = bf_exit_worse(worst, bf_cli_fail(&err));
-    bf_report_close(&s.report);
+    bf_page_close(&s.report);
     bf_output_close(&s.heatmap);
     bf_txn_abort(&s.txn);
     bf_ledger_close(&s.ledger);

@@ -1,107 +1,9 @@
 #include "cli/report_impl.h"
 
-#include "cli/commands.h"
-#include "cli/common.h"
-#include "lib/base/hash.h"
 #include "lib/base/text.h"
 
 #include <inttypes.h>
-#include <time.h>
-
-#include <jansson.h>
-
-enum bf_err bf_report_open(struct bf_report **out, const char *path, unsigned flags, size_t n_files,
-                           struct bf_error *err)
-{
-    struct bf_report *r = calloc(1, sizeof *r);
-    enum bf_err rc;
-
-    *out = NULL;
-    if (r == NULL)
-        return bf_error_nomem(err);
-    r->n_files = n_files;
-    rc = bf_output_open(&r->out, path, flags, err);
-    if (rc == BF_OK)
-        *out = r;
-    else
-        bf_report_close(&r);
-    return rc;
-}
-
-void bf_report_close(struct bf_report **r)
-{
-    if (*r == NULL)
-        return;
-    bf_output_close(&(*r)->out);
-    bf_buf_release(&(*r)->buf);
-    free(*r);
-    *r = NULL;
-}
-
-enum bf_err bf_report_flush(struct bf_report *r, struct bf_error *err)
-{
-    enum bf_err rc =
-        r->buf.failed ? bf_error_nomem(err) : bf_output_write(r->out, r->buf.data, r->buf.len, err);
-
-    r->buf.len = 0;
-    return rc;
-}
-
-static void put_head(struct bf_report *r, const char *word, const char *file)
-{
-    struct bf_buf *b = &r->buf;
-    uint8_t hash32[32];
-    char hash[64];
-
-    bf_sha256(hash32, bf_report_style, strlen(bf_report_style));
-    bf_base64_format(hash, hash32, sizeof hash32);
-    bf_buf_printf(b,
-                  "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                  "img-src data:; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'\">\n"
-                  "<meta name=\"referrer\" content=\"no-referrer\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
-                  hash);
-    if (r->n_files > 1) {
-        bf_buf_printf(b, "bonafide verify: %zu videos", r->n_files);
-    } else {
-        bf_buf_printf(b, "%s: ", word);
-        bf_html_text(b, file);
-    }
-    bf_buf_printf(b, "</title>\n<style>");
-    bf_buf_append(b, bf_report_style, strlen(bf_report_style));
-    bf_buf_printf(b, "</style>\n</head>\n<body>\n");
-    bf_buf_append(b, bf_report_drawings, strlen(bf_report_drawings));
-    bf_buf_printf(b, "<main>\n");
-}
-
-static void put_foot(struct bf_buf *b)
-{
-    char time_text[32];
-
-    bf_time_format(time_text, (int64_t)time(NULL));
-    bf_buf_printf(b,
-                  "<footer><p>Written by bonafide %s at %s. This page repeats an answer and is not "
-                  "signed itself: whoever relies on it runs <code>bonafide verify</code> on the "
-                  "file.</p></footer>\n</main>\n</body>\n</html>\n",
-                  BF_VERSION, time_text);
-}
-
-static void put_fact(struct bf_buf *b, const char *name, const char *text)
-{
-    bf_buf_printf(b, "<dt>%s</dt><dd>", name);
-    bf_html_text(b, text);
-    bf_buf_printf(b, "</dd>\n");
-}
-
-static void put_hash(struct bf_buf *b, const char *name, const uint8_t *p, size_t n)
-{
-    char hex[2 * 33 + 1];
-
-    bf_hex_format(hex, p, n);
-    bf_buf_printf(b, "<dt>%s</dt><dd><code>%s</code></dd>\n", name, hex);
-}
+#include <stdarg.h>
 
 static void put_verdict(struct bf_buf *b, const struct bf_answer *a)
 {
@@ -145,13 +47,13 @@ static void put_record(struct bf_buf *b, const struct bf_record *r, const uint8_
 
     bf_buf_printf(b, "<dl>\n");
     snprintf(line, sizeof line, "%" PRIu64, r->index);
-    put_fact(b, "record", line);
-    put_fact(b, "title", r->title);
+    bf_page_fact(b, "record", line);
+    bf_page_fact(b, "title", r->title);
     if (r->kind == BF_RECORD_SYNTHETIC) {
-        put_fact(b, "kind", "synthetic: made by a generator");
-        put_fact(b, "method", r->method);
+        bf_page_fact(b, "kind", "synthetic: made by a generator");
+        bf_page_fact(b, "method", r->method);
     }
-    put_hash(b, "hash", hash32, 32);
+    bf_page_hash(b, "hash", hash32, 32);
     bf_answer_issuer(&text, r, believed, trusted_name);
     bf_buf_printf(b, "<dt>issuer</dt><dd%s>", warn ? " class=\"warn\"" : "");
     bf_html_put(b, (const char *)text.data, text.len);
@@ -160,10 +62,10 @@ static void put_record(struct bf_buf *b, const struct bf_record *r, const uint8_
                          "better"
                        : "");
     bf_buf_release(&text);
-    put_hash(b, "issuer's key", r->issuer33, 33);
+    bf_page_hash(b, "issuer's key", r->issuer33, 33);
     bf_time_format(time_text, r->claimed_unix_s);
     snprintf(line, sizeof line, "%s, by the issuer's clock", time_text);
-    put_fact(b, "registered", line);
+    bf_page_fact(b, "registered", line);
     bf_buf_printf(b, "</dl>\n");
 }
 
@@ -188,14 +90,14 @@ static void put_file(struct bf_buf *b, const struct bf_answer *a)
     char size[32], length[32];
 
     bf_buf_printf(b, "<h2>The file</h2>\n<dl>\n");
-    put_fact(b, "name", a->file);
+    bf_page_fact(b, "name", a->file);
     if (a->in.info != NULL) {
         bf_size_format(size, a->in.file_size);
-        put_fact(b, "size", size);
+        bf_page_fact(b, "size", size);
         bf_duration_format(length, a->in.end_us > 0 ? a->in.end_us : a->in.info->duration_us);
         bf_buf_printf(b, "<dt>video</dt><dd>%s, %ux%u, %s</dd>\n", a->in.info->codec,
                       a->in.info->width, a->in.info->height, length);
-        put_hash(b, "SHA-256", a->in.file32, 32);
+        bf_page_hash(b, "SHA-256", a->in.file32, 32);
     }
     bf_buf_printf(b, "</dl>\n");
 }
@@ -259,15 +161,6 @@ static void put_transform(struct bf_buf *b, const struct bf_answer *a)
     bf_buf_printf(b, "</tbody></table></div>\n");
 }
 
-static void put_item(void *ctx, const char *text)
-{
-    struct bf_buf *b = ctx;
-
-    bf_buf_printf(b, "<li>");
-    bf_html_text(b, text);
-    bf_buf_printf(b, "</li>\n");
-}
-
 static void put_checked(struct bf_buf *b, const struct bf_answer *a)
 {
     char length[32];
@@ -286,75 +179,24 @@ static void put_checked(struct bf_buf *b, const struct bf_answer *a)
     if (!a->chain_checked && !a->same_bytes && a->in.n_frames == 0)
         bf_buf_printf(b, "<li>nothing</li>\n");
     bf_buf_printf(b, "</ul>\n<h2>What was not checked</h2>\n<ul>\n");
-    bf_answer_each_not_checked(a, put_item, b);
+    bf_answer_each_not_checked(a, bf_page_item, b);
     bf_buf_printf(b, "</ul>\n");
 }
 
-/* ASCII alone, so that nothing in it can turn the direction of the text. */
-static enum bf_err put_json(struct bf_buf *b, const struct bf_answer *a, struct bf_error *err)
-{
-    json_t *j = bf_answer_json(a);
-    char *text = j != NULL ? json_dumps(j, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
-
-    json_decref(j);
-    if (text == NULL)
-        return bf_error_nomem(err);
-    bf_buf_printf(b, "<details><summary>The same for machines (JSON)</summary>\n<pre>");
-    bf_html_put(b, text, strlen(text));
-    bf_buf_printf(b, "</pre></details>\n");
-    free(text);
-    return BF_OK;
-}
-
-enum bf_err bf_report_add(struct bf_report *r, const struct bf_answer *a,
-                          const struct bf_buf *digest, int progress, struct bf_error *err)
+enum bf_err bf_report_add(struct bf_page *p, const struct bf_answer *a, const struct bf_buf *digest,
+                          int progress, struct bf_error *err)
 {
     enum bf_err rc;
 
-    if (r->n_added++ == 0)
-        put_head(r, bf_answer_verdict_name(a), a->file);
-    bf_buf_printf(&r->buf, "<article>\n");
-    put_verdict(&r->buf, a);
-    put_file(&r->buf, a);
-    put_records(&r->buf, a);
-    bf_report_timeline(&r->buf, a);
-    rc = bf_report_changes(r, a, digest, progress, err);
-    put_transform(&r->buf, a);
-    put_checked(&r->buf, a);
+    bf_page_begin(p, bf_answer_verdict_name(a), a->file);
+    put_verdict(&p->buf, a);
+    put_file(&p->buf, a);
+    put_records(&p->buf, a);
+    bf_report_timeline(&p->buf, a);
+    rc = bf_report_changes(p, a, digest, progress, err);
+    put_transform(&p->buf, a);
+    put_checked(&p->buf, a);
     if (rc == BF_OK)
-        rc = put_json(&r->buf, a, err);
-    bf_buf_printf(&r->buf, "</article>\n");
-    if (rc == BF_OK)
-        rc = bf_report_flush(r, err);
-    r->broken = r->broken || rc != BF_OK;
-    return rc;
-}
-
-enum bf_err bf_report_add_failed(struct bf_report *r, const char *file, const struct bf_error *why,
-                                 struct bf_error *err)
-{
-    enum bf_err rc;
-
-    if (r->n_added++ == 0)
-        put_head(r, "no answer", file);
-    bf_buf_printf(&r->buf, "<article>\n<h1 class=\"unsure\">NO ANSWER: ");
-    bf_html_text(&r->buf, why->text);
-    bf_buf_printf(&r->buf, "</h1>\n<h2>The file</h2>\n<dl>\n");
-    put_fact(&r->buf, "name", file);
-    bf_buf_printf(&r->buf, "</dl>\n<h2>What was not checked</h2>\n<ul><li>anything: there is "
-                           "no answer</li></ul>\n</article>\n");
-    rc = bf_report_flush(r, err);
-    r->broken = r->broken || rc != BF_OK;
-    return rc;
-}
-
-enum bf_err bf_report_commit(struct bf_report *r, struct bf_error *err)
-{
-    enum bf_err rc;
-
-    if (r->broken)
-        return BF_OK;
-    put_foot(&r->buf);
-    rc = bf_report_flush(r, err);
-    return rc == BF_OK ? bf_output_commit(r->out, err) : rc;
+        rc = bf_page_json(&p->buf, bf_answer_json(a), err);
+    return bf_page_end(p, rc, err);
 }

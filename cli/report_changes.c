@@ -14,7 +14,7 @@ enum {
 
 /* A second reading of the suspect, and what is drawn with. */
 struct stills {
-    struct bf_report *report;
+    struct bf_page *page;
     const struct bf_answer *a;
     struct bf_video *video;
     const struct bf_frame *frame; /* the one at hand; NULL before the first and after the last */
@@ -50,7 +50,7 @@ static enum bf_err take_frame(struct stills *s, int64_t us, struct bf_error *err
 
 static enum bf_err put_image(struct stills *s, const char *alt, struct bf_error *err)
 {
-    struct bf_buf *b = &s->report->buf, jpeg = {0};
+    struct bf_buf *b = &s->page->buf, jpeg = {0};
     enum bf_err rc = bf_picture_encode(&jpeg, &s->picture, BF_PICTURE_JPEG, err);
 
     if (rc == BF_OK) {
@@ -67,7 +67,7 @@ static enum bf_err put_image(struct stills *s, const char *alt, struct bf_error 
 static enum bf_err put_suspect(struct stills *s, const struct bf_span *span, const char *time,
                                struct bf_error *err)
 {
-    struct bf_buf *b = &s->report->buf;
+    struct bf_buf *b = &s->page->buf;
     enum bf_err rc = bf_picture_scale(&s->picture, s->scaler, s->frame, err);
     char alt[120];
 
@@ -89,7 +89,7 @@ static enum bf_err put_record(struct stills *s, const struct bf_span *span, int6
                               struct bf_error *err)
 {
     const struct bf_match *m = &s->a->match;
-    struct bf_buf *b = &s->report->buf;
+    struct bf_buf *b = &s->page->buf;
     const uint8_t *grid;
     int64_t us, sample;
     char time[32], alt[160];
@@ -129,7 +129,7 @@ static enum bf_err put_heat(struct stills *s, const struct bf_span *span, const 
                             struct bf_error *err)
 {
     const struct bf_heat_row *row = bf_heat_at(&s->a->match, s->frame->pts_us);
-    struct bf_buf *b = &s->report->buf;
+    struct bf_buf *b = &s->page->buf;
     enum bf_err rc;
     char alt[120];
 
@@ -218,7 +218,7 @@ static enum bf_err put_stills(struct stills *s, const struct bf_span *span, stru
     enum bf_err rc = BF_OK;
     char time[32];
 
-    bf_buf_printf(&s->report->buf, "<div class=\"%s\">\n", altered ? "stills" : "one");
+    bf_buf_printf(&s->page->buf, "<div class=\"%s\">\n", altered ? "stills" : "one");
     for (i = 0; i < n && rc == BF_OK; i++) {
         rc = take_frame(s, span->suspect_start_us + length * (2 * i + 1) / (2 * n), err);
         if (rc != BF_OK || s->frame == NULL)
@@ -230,9 +230,9 @@ static enum bf_err put_stills(struct stills *s, const struct bf_span *span, stru
         if (rc == BF_OK && altered)
             rc = put_heat(s, span, time, err);
         if (rc == BF_OK)
-            rc = bf_report_flush(s->report, err);
+            rc = bf_page_flush(s->page, err);
     }
-    bf_buf_printf(&s->report->buf, "</div>\n");
+    bf_buf_printf(&s->page->buf, "</div>\n");
     return rc;
 }
 
@@ -241,7 +241,7 @@ static enum bf_err put_cut(struct stills *s, const struct bf_cut *c, bool with_s
                            struct bf_error *err)
 {
     struct bf_span here = {.state = BF_SPAN_SAME, .change = c->change};
-    struct bf_buf *b = &s->report->buf;
+    struct bf_buf *b = &s->page->buf;
     char at[32], from[32], to[32];
     enum bf_err rc = BF_OK;
 
@@ -259,7 +259,7 @@ static enum bf_err put_cut(struct stills *s, const struct bf_cut *c, bool with_s
         rc = put_suspect(s, &here, at, err);
     }
     bf_buf_printf(b, "</div>\n");
-    return rc == BF_OK ? bf_report_flush(s->report, err) : rc;
+    return rc == BF_OK ? bf_page_flush(s->page, err) : rc;
 }
 
 static enum bf_err open_stills(struct stills *s, const struct bf_buf *digest, struct bf_error *err)
@@ -311,21 +311,21 @@ static enum bf_err put_all(struct stills *s, struct bf_error *err)
             rc = put_cut(s, &m->cut[k], n++ < SHOWN_MAX, err);
         if (rc != BF_OK || !is_shown(span))
             continue;
-        put_words(&s->report->buf, span);
+        put_words(&s->page->buf, span);
         if (n++ < SHOWN_MAX)
             rc = put_stills(s, span, err);
     }
     if (n > SHOWN_MAX)
-        bf_buf_printf(&s->report->buf,
+        bf_buf_printf(&s->page->buf,
                       "<p class=\"soft\">Only the first %d places have stills.</p>\n", SHOWN_MAX);
     return rc;
 }
 
-enum bf_err bf_report_changes(struct bf_report *r, const struct bf_answer *a,
+enum bf_err bf_report_changes(struct bf_page *p, const struct bf_answer *a,
                               const struct bf_buf *digest, int progress, struct bf_error *err)
 {
     const struct bf_match *m = &a->match;
-    struct stills s = {.report = r, .a = a};
+    struct stills s = {.page = p, .a = a};
     size_t i, n = m->n_cuts, n_altered = 0;
     enum bf_err rc;
 
@@ -335,9 +335,9 @@ enum bf_err bf_report_changes(struct bf_report *r, const struct bf_answer *a,
     }
     if (n == 0)
         return BF_OK;
-    bf_buf_printf(&r->buf, "<h2>What is not as the record has it</h2>\n");
+    bf_buf_printf(&p->buf, "<h2>What is not as the record has it</h2>\n");
     if (n_altered > 0)
-        put_legend(&r->buf);
+        put_legend(&p->buf);
     bf_cli_progress_start(&s.progress, a->file, "s", 1e6, progress);
     rc = open_stills(&s, digest, err);
     if (rc == BF_OK)

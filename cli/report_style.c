@@ -1,6 +1,6 @@
-#include "cli/report_impl.h"
+#include "cli/page.h"
 
-/* The page's policy names this text by its hash: no other style is let in. */
+/* The page's policy names this text and bf_score_style by their hash: no other style is let in. */
 const char bf_report_style[] =
     ":root{color-scheme:light dark;--bg:#fff;--fg:#1b1d21;--soft:#5a616b;--line:#d5d9df;"
     "--card:#f5f6f8;--exact:#2563a8;--same:#8fc1e8;--altered:#d71928;--foreign:#f59600;"

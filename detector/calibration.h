@@ -55,6 +55,10 @@ enum bf_err bf_calibration_fit(struct bf_calibration *c, const struct bf_calibra
  * interval of the fits. */
 double bf_calibration_likelihood(double *low, double *high, const struct bf_calibration *c,
                                  const double cue[BF_CUES]);
+/* By how much that cue moves the log odds from where a usual real video's would stand; NAN of a cue
+ * that is not there or not used. */
+double bf_calibration_share(const struct bf_calibration *c, const double cue[BF_CUES],
+                            enum bf_cue which);
 /* Of real videos have a smaller value, 0 to 100; NAN of NAN. */
 double bf_calibration_percentile(const struct bf_calibration *c, enum bf_cue cue, double value);
 /* How far outside of what real videos and fakes showed in fitting the cues lie: 0 inside, more the

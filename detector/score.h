@@ -105,6 +105,7 @@ struct bf_scorer_options {
     const char *models;  /* folder of the face networks */
     unsigned n_threads;  /* 0: two */
     unsigned n_frames;   /* that the artifact network sees of a track; 0: 32 */
+    bool uncalibrated;   /* cues alone, for fitting a calibration: every verdict is inconclusive */
     bool no_pictures;    /* of the most suspicious frames */
 };
 
@@ -118,6 +119,9 @@ enum bf_err bf_scorer_start(struct bf_scorer *s, const struct bf_video_info *inf
                             int64_t duration_us, struct bf_error *err);
 enum bf_err bf_scorer_frame(struct bf_scorer *s, const struct bf_frame *frame,
                             struct bf_error *err);
+/* After the frame at pts_us: where the scorer wants to go on, pts_us itself where the next frame
+ * will do. Of a long video only parts are looked at, and who can seek need not decode the rest. */
+int64_t bf_scorer_next_us(const struct bf_scorer *s, int64_t pts_us);
 /* All that was found; release with bf_score_release. */
 enum bf_err bf_scorer_finish(struct bf_score *score, struct bf_scorer *s, struct bf_error *err);
 void bf_score_release(struct bf_score *score);

@@ -2,17 +2,22 @@
 #include "lib/media/media_input.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 
-struct coder {
+struct bf_recoder {
     AVCodecContext *enc, *dec;
     AVFrame *in, *got;
     AVPacket *pkt;
     struct bf_canvas *out;
-    bool seen; /* a frame has come out */
+    int64_t n_put;
+    bf_recode_fn *fn;
+    void *ctx;
+    enum bf_err said; /* by fn */
+    struct bf_error *err;
 };
 
 void bf_canvas_frame(struct bf_frame *frame, const struct bf_canvas *c)
@@ -37,7 +42,7 @@ void bf_canvas_frame(struct bf_frame *frame, const struct bf_canvas *c)
     frame->luma_bits = 8;
 }
 
-static enum bf_err open_encoder(struct coder *k, unsigned crf, struct bf_error *err)
+static enum bf_err open_encoder(struct bf_recoder *k, unsigned crf, struct bf_error *err)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
     AVDictionary *how = NULL;
@@ -68,7 +73,7 @@ static enum bf_err open_encoder(struct coder *k, unsigned crf, struct bf_error *
                   : BF_OK;
 }
 
-static enum bf_err open_decoder(struct coder *k, struct bf_error *err)
+static enum bf_err open_decoder(struct bf_recoder *k, struct bf_error *err)
 {
     const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
 
@@ -102,8 +107,8 @@ static void plane_size(uint32_t *w, uint32_t *h, const struct bf_canvas *c, int 
     *h = i == 0 ? c->height : (c->height + c->chroma_shift) >> c->chroma_shift;
 }
 
-/* All frames that the decoder has ready; the last one stays in out. */
-static int take_frames(struct coder *k)
+/* All frames that the decoder has ready, each handed on. */
+static int take_frames(struct bf_recoder *k)
 {
     uint32_t w, h;
     int rc, i;
@@ -114,13 +119,15 @@ static int take_frames(struct coder *k)
             copy_plane(k->out->plane[i], k->out->stride[i], k->got->data[i], k->got->linesize[i], w,
                        h);
         }
-        k->seen = true;
         av_frame_unref(k->got);
+        k->said = k->fn(k->ctx, k->out, k->err);
+        if (k->said != BF_OK)
+            return AVERROR_EXTERNAL;
     }
     return rc == AVERROR(EAGAIN) || rc == AVERROR_EOF ? 0 : rc;
 }
 
-static int pass_packets(struct coder *k)
+static int pass_packets(struct bf_recoder *k)
 {
     int rc;
 
@@ -135,51 +142,117 @@ static int pass_packets(struct coder *k)
     return rc == AVERROR(EAGAIN) || rc == AVERROR_EOF ? 0 : rc;
 }
 
-static int run(struct coder *k, struct bf_canvas *const *frames, size_t n)
+/* FFmpeg's answer, or what fn said. */
+static enum bf_err answer(struct bf_recoder *k, int rc, struct bf_error *err)
+{
+    if (k->said != BF_OK)
+        return k->said;
+    return rc >= 0 ? BF_OK
+                   : bf_error_set(err, BF_ERR_LIBRARY, "FFmpeg cannot code frames of %ux%u pixels",
+                                  k->out->width, k->out->height);
+}
+
+enum bf_err bf_recoder_put(struct bf_recoder *k, const struct bf_canvas *frame,
+                           struct bf_error *err)
 {
     uint32_t w, h;
-    size_t f;
-    int rc = 0, i;
+    int rc = av_frame_make_writable(k->in), i;
 
-    for (f = 0; f < n && rc >= 0; f++) {
-        rc = av_frame_make_writable(k->in);
-        for (i = 0; i < 3 && rc >= 0; i++) {
-            plane_size(&w, &h, k->out, i);
-            copy_plane(k->in->data[i], k->in->linesize[i], frames[f]->plane[i],
-                       frames[f]->stride[i], w, h);
-        }
-        k->in->pts = (int64_t)f;
-        if (rc >= 0)
-            rc = avcodec_send_frame(k->enc, k->in);
-        if (rc >= 0)
-            rc = pass_packets(k);
+    for (i = 0; i < 3 && rc >= 0; i++) {
+        plane_size(&w, &h, k->out, i);
+        copy_plane(k->in->data[i], k->in->linesize[i], frame->plane[i], frame->stride[i], w, h);
     }
+    k->err = err;
+    k->in->pts = k->n_put++;
     if (rc >= 0)
-        rc = avcodec_send_frame(k->enc, NULL);
+        rc = avcodec_send_frame(k->enc, k->in);
+    if (rc >= 0)
+        rc = pass_packets(k);
+    return answer(k, rc, err);
+}
+
+enum bf_err bf_recoder_finish(struct bf_recoder *k, struct bf_error *err)
+{
+    int rc = avcodec_send_frame(k->enc, NULL);
+
+    k->err = err;
     if (rc >= 0)
         rc = pass_packets(k);
     if (rc >= 0)
         rc = avcodec_send_packet(k->dec, NULL);
-    return rc >= 0 ? take_frames(k) : rc;
+    if (rc >= 0)
+        rc = take_frames(k);
+    return answer(k, rc, err);
+}
+
+enum bf_err bf_recoder_create(struct bf_recoder **out, const struct bf_canvas *like, unsigned crf,
+                              bf_recode_fn *fn, void *ctx, struct bf_error *err)
+{
+    const struct bf_video_info info = {.width = like->width,
+                                       .height = like->height,
+                                       .matrix = like->bt709 ? BF_VIDEO_MATRIX_BT709
+                                                             : BF_VIDEO_MATRIX_BT601,
+                                       .full_range = like->full_range};
+    struct bf_recoder *k = calloc(1, sizeof *k);
+    enum bf_err rc;
+
+    *out = k;
+    if (k == NULL)
+        return bf_error_nomem(err);
+    bf_media_silence();
+    k->fn = fn;
+    k->ctx = ctx;
+    rc = bf_canvas_create(&k->out, &info, err);
+    if (rc == BF_OK)
+        rc = open_encoder(k, crf, err);
+    if (rc == BF_OK)
+        rc = open_decoder(k, err);
+    if (rc != BF_OK)
+        bf_recoder_free(out);
+    return rc;
+}
+
+void bf_recoder_free(struct bf_recoder **out)
+{
+    struct bf_recoder *k = *out;
+
+    if (k == NULL)
+        return;
+    avcodec_free_context(&k->enc);
+    avcodec_free_context(&k->dec);
+    av_frame_free(&k->in);
+    av_frame_free(&k->got);
+    av_packet_free(&k->pkt);
+    bf_canvas_free(&k->out);
+    free(k);
+    *out = NULL;
+}
+
+static enum bf_err keep_last(void *ctx, const struct bf_canvas *decoded, struct bf_error *err)
+{
+    struct bf_canvas *out = ctx;
+    uint32_t w, h;
+    int i;
+
+    (void)err;
+    for (i = 0; i < 3; i++) {
+        plane_size(&w, &h, out, i);
+        copy_plane(out->plane[i], out->stride[i], decoded->plane[i], decoded->stride[i], w, h);
+    }
+    return BF_OK;
 }
 
 enum bf_err bf_recode(struct bf_canvas *out, struct bf_canvas *const *frames, size_t n,
                       unsigned crf, struct bf_error *err)
 {
-    struct coder k = {.out = out};
-    enum bf_err rc;
+    struct bf_recoder *k = NULL;
+    enum bf_err rc = bf_recoder_create(&k, out, crf, keep_last, out, err);
+    size_t i;
 
-    bf_media_silence();
-    rc = open_encoder(&k, crf, err);
+    for (i = 0; i < n && rc == BF_OK; i++)
+        rc = bf_recoder_put(k, frames[i], err);
     if (rc == BF_OK)
-        rc = open_decoder(&k, err);
-    if (rc == BF_OK && (run(&k, frames, n) < 0 || !k.seen))
-        rc = bf_error_set(err, BF_ERR_LIBRARY, "FFmpeg cannot code %zu frames of %ux%u pixels", n,
-                          out->width, out->height);
-    avcodec_free_context(&k.enc);
-    avcodec_free_context(&k.dec);
-    av_frame_free(&k.in);
-    av_frame_free(&k.got);
-    av_packet_free(&k.pkt);
+        rc = bf_recoder_finish(k, err);
+    bf_recoder_free(&k);
     return rc;
 }

@@ -3,6 +3,7 @@
 #include "lib/base/hash.h"
 #include "lib/media/media_input.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include <libavcodec/avcodec.h>
@@ -11,6 +12,10 @@
 #include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
+
+#define NO_TIME INT64_MIN
+/* Where the index names a key frame after the time asked for, one this much before it is tried. */
+#define SEEK_BACK_US 10000000
 
 struct bf_video {
     struct bf_media_input in;
@@ -31,6 +36,10 @@ struct bf_video {
     int64_t base_pts, last_pts_us, last_duration_us;
     int64_t nominal_us; /* of one frame, by the container */
     bool draining, ended;
+    bool decoded; /* any frame at all */
+    bool sought;  /* what is read from here on is not all of the stream */
+    bool held;    /* av has the next frame, its time in held_us */
+    int64_t held_us;
 };
 
 const char *bf_video_libraries(void)
@@ -169,6 +178,19 @@ static enum bf_err open_decoder(struct bf_video *v, struct bf_error *err)
     return BF_OK;
 }
 
+static enum bf_err open_stream(struct bf_video *v, const char *path, struct bf_error *err)
+{
+    enum bf_err rc = bf_media_input_open(&v->in, path, err);
+
+    v->path = v->in.path;
+    v->fmt = v->in.fmt;
+    if (rc == BF_OK)
+        rc = open_decoder(v, err);
+    if (rc == BF_OK)
+        read_info(v);
+    return rc;
+}
+
 enum bf_err bf_video_open(struct bf_video **out, const char *path, struct bf_error *err)
 {
     struct bf_video *v = calloc(1, sizeof *v);
@@ -179,6 +201,7 @@ enum bf_err bf_video_open(struct bf_video **out, const char *path, struct bf_err
         return bf_error_nomem(err);
     v->in.fd = -1;
     v->base_pts = AV_NOPTS_VALUE;
+    v->last_pts_us = NO_TIME;
     v->pkt = av_packet_alloc();
     v->av = av_frame_alloc();
     v->stream_hash = bf_sha256_create();
@@ -186,14 +209,9 @@ enum bf_err bf_video_open(struct bf_video **out, const char *path, struct bf_err
         rc = bf_error_nomem(err);
         goto out;
     }
-    rc = bf_media_input_open(&v->in, path, err);
-    v->path = v->in.path;
-    v->fmt = v->in.fmt;
-    if (rc == BF_OK)
-        rc = open_decoder(v, err);
+    rc = open_stream(v, path, err);
     if (rc != BF_OK)
         goto out;
-    read_info(v);
     *out = v;
     v = NULL;
 out:
@@ -232,7 +250,15 @@ int64_t bf_video_start_us(const struct bf_video *v)
 
 int64_t bf_video_end_us(const struct bf_video *v)
 {
-    return v->last_pts_us + v->last_duration_us;
+    return v->last_pts_us == NO_TIME ? 0 : v->last_pts_us + v->last_duration_us;
+}
+
+static enum bf_err cut_off(const struct bf_video *v, struct bf_error *err)
+{
+    if (v->sought)
+        return bf_error_set(err, BF_ERR_FORMAT, "'%s' is damaged or cut off", v->path);
+    return bf_error_set(err, BF_ERR_FORMAT, "'%s' is damaged or cut off after %llu frames", v->path,
+                        (unsigned long long)v->n_frames);
 }
 
 /* One packet of our stream to the decoder, or the end of them. */
@@ -250,23 +276,20 @@ static enum bf_err feed(struct bf_video *v, struct bf_error *err)
             return BF_OK;
         }
         if (rc < 0)
-            return rc == AVERROR(ENOMEM)
-                       ? bf_error_nomem(err)
-                       : bf_error_set(err, BF_ERR_FORMAT,
-                                      "'%s' is damaged or cut off after %llu frames", v->path,
-                                      (unsigned long long)v->n_frames);
+            return rc == AVERROR(ENOMEM) ? bf_error_nomem(err) : cut_off(v, err);
         if (v->pkt->stream_index != v->stream->index) {
             av_packet_unref(v->pkt);
             continue;
         }
         if (v->pkt->flags & AV_PKT_FLAG_CORRUPT) {
             av_packet_unref(v->pkt);
-            return bf_error_set(err, BF_ERR_FORMAT, "'%s' is damaged or cut off after %llu frames",
-                                v->path, (unsigned long long)v->n_frames);
+            return cut_off(v, err);
         }
-        bf_put_be32(len, (uint32_t)v->pkt->size);
-        bf_sha256_update(v->stream_hash, len, sizeof len);
-        bf_sha256_update(v->stream_hash, v->pkt->data, (size_t)v->pkt->size);
+        if (!v->sought) {
+            bf_put_be32(len, (uint32_t)v->pkt->size);
+            bf_sha256_update(v->stream_hash, len, sizeof len);
+            bf_sha256_update(v->stream_hash, v->pkt->data, (size_t)v->pkt->size);
+        }
         /* A packet that does not decode costs its frames, not the file: what follows may be whole.
          */
         rc = avcodec_send_packet(v->dec, v->pkt);
@@ -280,19 +303,20 @@ static enum bf_err feed(struct bf_video *v, struct bf_error *err)
 static int64_t frame_time_us(struct bf_video *v)
 {
     int64_t ts = v->av->best_effort_timestamp, since_base, us;
+    bool first = v->last_pts_us == NO_TIME;
 
     if (ts == AV_NOPTS_VALUE)
-        return v->n_frames == 0 ? 0 : v->last_pts_us + v->nominal_us;
+        return first ? 0 : v->last_pts_us + v->nominal_us;
     if (v->base_pts == AV_NOPTS_VALUE)
-        v->base_pts = ts - (v->n_frames == 0 ? 0
-                                             : av_rescale_q(v->last_pts_us + v->nominal_us,
-                                                            AV_TIME_BASE_Q, v->stream->time_base));
+        v->base_pts = ts - (first ? 0
+                                  : av_rescale_q(v->last_pts_us + v->nominal_us, AV_TIME_BASE_Q,
+                                                 v->stream->time_base));
     if (__builtin_sub_overflow(ts, v->base_pts, &since_base))
-        return v->last_pts_us + v->nominal_us;
+        return first ? 0 : v->last_pts_us + v->nominal_us;
     us = av_rescale_q(since_base, v->stream->time_base, AV_TIME_BASE_Q);
     /* A clock that stands still or runs back (broken files, wrapped counters) must not fold frames
      * into one. */
-    if (v->n_frames > 0 && us <= v->last_pts_us)
+    if (!first && us <= v->last_pts_us)
         us = v->last_pts_us + 1;
     return us;
 }
@@ -382,7 +406,7 @@ static enum bf_err describe_frame(struct bf_video *v, struct bf_error *err)
                             "'%s' has pixels of a kind that cannot be read (%s)", v->path,
                             desc->name);
     *f = (struct bf_frame){.index = v->n_frames,
-                           .pts_us = frame_time_us(v),
+                           .pts_us = v->held_us,
                            .width = (uint32_t)v->av->width,
                            .height = (uint32_t)v->av->height,
                            .pixel_format = plain_name(desc),
@@ -407,47 +431,150 @@ static enum bf_err describe_frame(struct bf_video *v, struct bf_error *err)
     return set_luma(v, desc, err);
 }
 
-enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, struct bf_error *err)
+/* The next frame into av and its time into held_us; held stays false at the end. */
+static enum bf_err hold_next(struct bf_video *v, struct bf_error *err)
 {
-    *frame = NULL;
-    while (!v->ended) {
+    while (!v->held && !v->ended) {
         int rc = avcodec_receive_frame(v->dec, v->av);
         enum bf_err e;
 
         if (rc == AVERROR_EOF || (rc < 0 && rc != AVERROR(EAGAIN) && v->draining)) {
             v->ended = true;
-            break;
-        }
-        if (rc < 0) {
+        } else if (rc < 0) {
             e = v->draining ? BF_OK : feed(v, err);
             if (e != BF_OK)
                 return e;
-            continue;
+        } else {
+            v->held = v->decoded = true;
+            v->held_us = frame_time_us(v);
+            v->last_pts_us = v->held_us;
+            v->last_duration_us =
+                v->av->pkt_duration > 0
+                    ? av_rescale_q(v->av->pkt_duration, v->stream->time_base, AV_TIME_BASE_Q)
+                    : 0;
+            if (v->last_duration_us <= 0 || v->last_duration_us > 60000000)
+                v->last_duration_us = v->nominal_us;
         }
-        e = describe_frame(v, err);
-        if (e != BF_OK)
-            return e;
-        v->last_pts_us = v->frame.pts_us;
-        v->last_duration_us =
-            v->av->pkt_duration > 0
-                ? av_rescale_q(v->av->pkt_duration, v->stream->time_base, AV_TIME_BASE_Q)
-                : 0;
-        if (v->last_duration_us <= 0 || v->last_duration_us > 60000000)
-            v->last_duration_us = v->nominal_us;
+    }
+    return BF_OK;
+}
+
+enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, struct bf_error *err)
+{
+    enum bf_err rc = hold_next(v, err);
+
+    *frame = NULL;
+    if (rc == BF_OK && v->held) {
+        v->held = false;
+        rc = describe_frame(v, err);
+        if (rc != BF_OK)
+            return rc;
         v->n_frames++;
         *frame = &v->frame;
-        return BF_OK;
     }
-    if (v->n_frames == 0)
+    if (rc != BF_OK || *frame != NULL)
+        return rc;
+    if (!v->decoded)
         return bf_error_set(err, BF_ERR_FORMAT, "'%s' has no frame that can be decoded", v->path);
-    if (v->n_frames == 1 &&
+    if (v->n_frames == 1 && !v->sought &&
         (strcmp(v->info.container, "gif") == 0 || strcmp(v->info.container, "apng") == 0))
         return bf_error_set(err, BF_ERR_FORMAT, "'%s' is a still image, not a video", v->path);
     return BF_OK;
 }
 
+/* Nothing has been read of what comes now. */
+static void forget(struct bf_video *v)
+{
+    v->draining = v->ended = v->held = false;
+    v->last_pts_us = NO_TIME;
+    v->last_duration_us = 0;
+}
+
+/* Holds the first frame from pts_us on. */
+static enum bf_err skip_to(struct bf_video *v, int64_t pts_us, struct bf_error *err)
+{
+    enum bf_err rc;
+
+    while ((rc = hold_next(v, err)) == BF_OK && v->held && v->held_us < pts_us)
+        v->held = false;
+    return rc;
+}
+
+/*
+ * Jumps to a key frame that is shown no later than pts_us, by the container's index, in which
+ * back_us before that is looked for. *landed is
+ * false where there is none, or it is not known: what comes before the first key frame may be drawn
+ * with pieces of pictures that were never read.
+ */
+static enum bf_err jump(bool *landed, struct bf_video *v, int64_t back_us, int64_t pts_us,
+                        struct bf_error *err)
+{
+    int64_t ts = av_rescale_q(pts_us - back_us, AV_TIME_BASE_Q, v->stream->time_base);
+    enum bf_err rc;
+
+    *landed = false;
+    if (v->base_pts == AV_NOPTS_VALUE || __builtin_add_overflow(ts, v->base_pts, &ts) ||
+        av_seek_frame(v->fmt, v->stream->index, ts, AVSEEK_FLAG_BACKWARD) < 0)
+        return BF_OK;
+    avcodec_flush_buffers(v->dec);
+    forget(v);
+    while ((rc = hold_next(v, err)) == BF_OK && v->held && !v->av->key_frame)
+        v->held = false;
+    if (rc == BF_OK && v->held)
+        *landed = v->av->best_effort_timestamp != AV_NOPTS_VALUE && v->held_us <= pts_us;
+    return rc == BF_ERR_FORMAT ? BF_OK : rc;
+}
+
+/* From the start, by opening it anew: not every container can be read twice. */
+static enum bf_err restart(struct bf_video *v, struct bf_error *err)
+{
+    const struct stat before = v->in.st;
+    char *path = strdup(v->path);
+    enum bf_err rc;
+
+    if (path == NULL)
+        return bf_error_nomem(err);
+    avcodec_free_context(&v->dec);
+    bf_media_input_close(&v->in);
+    v->fmt = NULL;
+    v->stream = NULL;
+    v->info = (struct bf_video_info){0};
+    v->base_pts = AV_NOPTS_VALUE;
+    forget(v);
+    rc = open_stream(v, path, err);
+    if (rc == BF_OK && (v->in.st.st_dev != before.st_dev || v->in.st.st_ino != before.st_ino ||
+                        v->in.st.st_size != before.st_size))
+        rc = bf_error_set(err, BF_ERR_IO, "'%s' changed while it was being read", path);
+    free(path);
+    v->ended = rc != BF_OK;
+    return rc;
+}
+
+enum bf_err bf_video_seek(struct bf_video *v, int64_t pts_us, struct bf_error *err)
+{
+    bool landed = false;
+    enum bf_err rc = BF_OK;
+
+    /* The clock of pts_us begins with the first frame. */
+    if (!v->decoded)
+        rc = hold_next(v, err);
+    if (rc != BF_OK)
+        return rc;
+    v->n_frames = 0;
+    v->sought = true;
+    if (v->held && v->held_us >= pts_us && v->held_us == 0)
+        return BF_OK;
+    rc = jump(&landed, v, 0, pts_us, err);
+    if (rc == BF_OK && !landed && pts_us > SEEK_BACK_US)
+        rc = jump(&landed, v, SEEK_BACK_US, pts_us, err);
+    if (rc == BF_OK && !landed)
+        rc = restart(v, err);
+    return rc == BF_OK ? skip_to(v, pts_us, err) : rc;
+}
+
 void bf_video_stream_hash(struct bf_video *v, uint8_t hash32[32])
 {
+    assert(!v->sought);
     bf_sha256_finish(v->stream_hash, hash32);
 }
 

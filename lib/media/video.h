@@ -83,12 +83,19 @@ const struct bf_video_info *bf_video_info(const struct bf_video *v);
  * cannot be decoded at all; a frame that decodes with errors is given and marked.
  */
 enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, struct bf_error *err);
+/*
+ * Makes the first frame at or after pts_us the next one; a time past the last frame's, none. What
+ * cannot be sought is decoded from the start. From then on a frame's index counts from there, and
+ * the stream hash cannot be had; the times stay those from the first frame of the file. Errors are
+ * those of bf_video_next.
+ */
+enum bf_err bf_video_seek(struct bf_video *v, int64_t pts_us, struct bf_error *err);
 /* After the first frame: its time in the container's clock, which the sound's times are told by. */
 int64_t bf_video_start_us(const struct bf_video *v);
 /* After the last frame: its end, in the clock of pts_us. */
 int64_t bf_video_end_us(const struct bf_video *v);
-/* After the last frame: SHA-256 over (be32 length, bytes) of each coded packet of the stream in
- * file order. */
+/* After the last frame of a video that was not sought in: SHA-256 over (be32 length, bytes) of each
+ * coded packet of the stream in file order. */
 void bf_video_stream_hash(struct bf_video *v, uint8_t hash32[32]);
 /* SHA-256 of the open file's bytes, and their number. BF_ERR_IO where it is being written to
  * meanwhile. */

@@ -1,6 +1,8 @@
 #include "tests/unit/video_fixture.h"
 
+#include "lib/media/picture.h"
 #include "lib/media/video.h"
+#include "lib/media/video_writer.h"
 
 #include <sys/stat.h>
 
@@ -146,11 +148,138 @@ static void exact_hash_follows_every_pixel(void **state)
     free(b);
 }
 
+enum { LONG_W = 64, LONG_H = 48, LONG_FRAMES = 320 };
+
+static void draw_long(struct bf_picture *p, int i)
+{
+    const uint8_t grey = (uint8_t)(30 + i * 7 % 190);
+    const struct bf_rect all = {0, 0, LONG_W, LONG_H}, block = {i % LONG_W, 8, i % LONG_W + 9, 40};
+
+    bf_picture_fill(p, &all, (struct bf_rgb){grey, grey, grey}, 255);
+    bf_picture_fill(p, &block, (struct bf_rgb){20, 200, 40}, 255);
+}
+
+/* With several key frames, frames that are told by later ones, and uneven times. */
+static void write_mp4(char name[64])
+{
+    const struct bf_video_writer_size size = {LONG_W, LONG_H, 1, 1, 30};
+    struct bf_video_writer *w = NULL;
+    struct bf_picture p;
+    int i, fd;
+
+    snprintf(name, 64, "/tmp/bonafide-test-XXXXXX.mp4");
+    fd = mkstemps(name, 4);
+    assert_true(fd >= 0);
+    assert_int_equal(bf_picture_create(&p, LONG_W, LONG_H, NULL), BF_OK);
+    assert_int_equal(bf_video_writer_open(&w, fd, name, &size, NULL), BF_OK);
+    for (i = 0; i < LONG_FRAMES; i++) {
+        draw_long(&p, i);
+        assert_int_equal(bf_video_writer_add(w, &p, i * INT64_C(33367) + i % 3 * 5000, NULL),
+                         BF_OK);
+    }
+    assert_int_equal(bf_video_writer_finish(w, LONG_FRAMES * INT64_C(33367), NULL), BF_OK);
+    bf_video_writer_close(&w);
+    bf_picture_release(&p);
+    close(fd);
+}
+
+/* Photographs one after another, which no container keeps an index of. */
+static void write_mjpeg(char name[64])
+{
+    struct bf_buf all = {0};
+    struct bf_picture p;
+    int i;
+
+    assert_int_equal(bf_picture_create(&p, LONG_W, LONG_H, NULL), BF_OK);
+    for (i = 0; i < 40; i++) {
+        draw_long(&p, i);
+        assert_int_equal(bf_picture_encode(&all, &p, BF_PICTURE_JPEG, NULL), BF_OK);
+    }
+    write_file(name, ".mjpeg", all.data, all.len);
+    bf_picture_release(&p);
+    bf_buf_release(&all);
+}
+
+static uint32_t luma_sum(const struct bf_frame *f)
+{
+    uint32_t x, y, sum = 0;
+
+    for (y = 0; y < f->height; y++)
+        for (x = 0; x < f->width; x++)
+            sum = sum * 31 + f->luma[(ptrdiff_t)y * f->luma_stride + (ptrdiff_t)x];
+    return sum;
+}
+
+static void seeks_as_it_reads(const char *name)
+{
+    int64_t time[LONG_FRAMES];
+    uint32_t sum[LONG_FRAMES];
+    const struct bf_frame *f = NULL;
+    struct bf_video *v = NULL;
+    struct bf_error err = {0};
+    int n = 0, i, k;
+
+    assert_int_equal(bf_video_open(&v, name, &err), BF_OK);
+    while (bf_video_next(v, &f, &err) == BF_OK && f != NULL) {
+        assert_true(n < LONG_FRAMES);
+        time[n] = f->pts_us;
+        sum[n++] = luma_sum(f);
+    }
+    assert_true(n >= 30);
+    for (i = 0; i < 24; i++) {
+        int at = (int)(fixture_hash((uint32_t)i) % (unsigned)n);
+
+        if (i % 4 == 0) {
+            bf_video_close(&v);
+            assert_int_equal(bf_video_open(&v, name, &err), BF_OK);
+        }
+        /* on the frame's time, or between it and the one before */
+        assert_int_equal(bf_video_seek(v, time[at] - i % 2, &err), BF_OK);
+        for (k = 0; k < 5; k++) {
+            assert_int_equal(bf_video_next(v, &f, &err), BF_OK);
+            if (at + k >= n) {
+                assert_null(f);
+                break;
+            }
+            assert_non_null(f);
+            assert_int_equal(f->index, k);
+            assert_int_equal(f->pts_us, time[at + k]);
+            assert_int_equal(luma_sum(f), sum[at + k]);
+        }
+    }
+    assert_int_equal(bf_video_seek(v, -5, &err), BF_OK);
+    assert_int_equal(bf_video_next(v, &f, &err), BF_OK);
+    assert_int_equal(f->pts_us, 0);
+    assert_int_equal(bf_video_seek(v, time[n - 1] + 1, &err), BF_OK);
+    assert_int_equal(bf_video_next(v, &f, &err), BF_OK);
+    assert_null(f);
+    assert_true(bf_video_end_us(v) > time[n - 1]);
+    bf_video_close(&v);
+}
+
+static void seeks(void **state)
+{
+    struct scene sc = {.seed = 5};
+    char name[64];
+
+    (void)state;
+    fixture_y4m(name, &sc, 98, 54, 32);
+    seeks_as_it_reads(name);
+    unlink(name);
+    write_mp4(name);
+    seeks_as_it_reads(name);
+    unlink(name);
+    write_mjpeg(name);
+    seeks_as_it_reads(name);
+    unlink(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_frame),
         cmocka_unit_test(refuses_with_a_word),
+        cmocka_unit_test(seeks),
         cmocka_unit_test(exact_hash_follows_every_pixel),
     };
 

@@ -1,0 +1,512 @@
+#include "detector/score.h"
+#include "detector/score_reason.h"
+#include "detector/score_track.h"
+#include "lib/base/file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SWEEP = 8,   /* chips that the network sees at a time */
+    FRAMES = 32, /* of a track */
+    PATH_CAP = 4096,
+    FILE_MAX = 4 << 20, /* bytes of calibration and card */
+    CELLS = BF_SCORE_MAP * BF_SCORE_MAP,
+    STEP_UNKNOWN_US = 200000, /* between looks where nobody knows how long the video is */
+    WINDOW_US = 3000000,      /* of a long video so much is looked at */
+    WINDOWS = 10,             /* in so many places */
+    WHOLE_US = 40000000,      /* shorter ones are looked at whole */
+};
+
+const char *const bf_score_verdict_names[] = {"inconclusive", "likely-real", "likely-fake"};
+
+/* A chip that waits for the network. */
+struct waiting {
+    size_t track; /* index of the gather */
+    struct bf_score_frame frame;
+    struct bf_score_picture picture; /* rgb NULL: none wanted */
+};
+
+struct bf_scorer {
+    size_t n_wanted;
+    bool pictures;
+    struct bf_pool *pool;
+    struct bf_face_reader *reader;
+    struct bf_mark_reader *mark;
+    struct bf_params *artifact_params, *temporal_params;
+    struct bf_artifact_net artifact;
+    struct bf_temporal_net temporal; /* net NULL: there are no weights of it */
+    struct bf_calibration calibration;
+    bool calibrated;
+    struct bf_buf card;
+    float *work; /* (BF_SCORE_PICTURE, BF_SCORE_PICTURE, 3) */
+
+    /* of the video */
+    struct bf_score_gather *gather; /* (BF_SCORE_TRACKS_MAX) */
+    size_t n_gathers, n_left_out;
+    struct waiting waiting[SWEEP];
+    size_t n_waiting;
+    struct bf_score_sample *sample;
+    size_t n_samples, cap_samples;
+    uint32_t left_out[BF_FACES_MAX]; /* tracks beyond the room */
+    int64_t duration_us, step_us, from_us, to_us;
+    uint64_t n_frames, n_analysed;
+    uint32_t width, height;
+};
+
+/* --- opening
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static const char *in_dir(char path[PATH_CAP], const char *dir, const char *name)
+{
+    snprintf(path, PATH_CAP, "%s/%s", dir, name);
+    return path;
+}
+
+static enum bf_err open_artifact(struct bf_scorer *s, const char *dir, struct bf_error *err)
+{
+    char path[PATH_CAP];
+    enum bf_err rc = bf_params_create(&s->artifact_params, err);
+
+    if (rc == BF_OK)
+        rc = bf_artifact_net_create(&s->artifact, s->artifact_params, err);
+    if (rc == BF_OK)
+        rc = bf_params_allocate(s->artifact_params, false, 1, err);
+    if (rc == BF_OK)
+        rc = bf_net_plan(s->artifact.net, SWEEP, 0, s->pool, err);
+    return rc == BF_OK
+               ? bf_weights_load(s->artifact_params, in_dir(path, dir, "artifact.safetensors"),
+                                 &bf_artifact_kind, err)
+               : rc;
+}
+
+static enum bf_err open_temporal(struct bf_scorer *s, const char *dir, struct bf_error *err)
+{
+    char path[PATH_CAP];
+    enum bf_err rc;
+
+    in_dir(path, dir, "temporal.safetensors");
+    if (access(path, F_OK) != 0)
+        return BF_OK; /* the cue is then missing */
+    rc = bf_params_create(&s->temporal_params, err);
+    if (rc == BF_OK)
+        rc = bf_temporal_net_create(&s->temporal, s->temporal_params, err);
+    if (rc == BF_OK)
+        rc = bf_params_allocate(s->temporal_params, false, 1, err);
+    if (rc == BF_OK)
+        rc = bf_net_plan(s->temporal.net, 1, 0, s->pool, err);
+    return rc == BF_OK ? bf_weights_load(s->temporal_params, path, &bf_temporal_kind, err) : rc;
+}
+
+static enum bf_err open_tables(struct bf_scorer *s, const char *dir, bool uncalibrated,
+                               struct bf_error *err)
+{
+    struct bf_buf text = {0};
+    char path[PATH_CAP];
+    enum bf_err rc;
+
+    if (uncalibrated)
+        return BF_OK;
+    rc = bf_file_read(&text, in_dir(path, dir, "calibration.json"), FILE_MAX, err);
+    if (rc == BF_OK)
+        rc = bf_calibration_parse(&s->calibration, text.data, text.len, path, err);
+    s->calibrated = rc == BF_OK;
+    bf_buf_release(&text);
+    in_dir(path, dir, "card.json");
+    if (rc == BF_OK && access(path, F_OK) == 0) {
+        rc = bf_file_read(&s->card, path, FILE_MAX, err);
+        if (rc == BF_OK && !bf_buf_append(&s->card, "", 1))
+            rc = bf_error_nomem(err);
+    }
+    return rc;
+}
+
+enum bf_err bf_scorer_create(struct bf_scorer **out, const struct bf_scorer_options *options,
+                             struct bf_error *err)
+{
+    struct bf_scorer *s = calloc(1, sizeof *s);
+    struct bf_face_reader_options how = {.n_threads =
+                                             options->n_threads > 0 ? options->n_threads : 2};
+    enum bf_err rc;
+
+    *out = s;
+    if (s == NULL)
+        return bf_error_nomem(err);
+    s->n_wanted = options->n_frames > 0 ? options->n_frames : FRAMES;
+    s->pictures = !options->no_pictures;
+    s->gather = calloc(BF_SCORE_TRACKS_MAX, sizeof *s->gather);
+    s->work = malloc((size_t)BF_SCORE_PICTURE * BF_SCORE_PICTURE * 3 * sizeof *s->work);
+    if (s->gather == NULL || s->work == NULL)
+        rc = bf_error_nomem(err);
+    else
+        rc = bf_pool_create(&s->pool, how.n_threads, err);
+    if (rc == BF_OK)
+        rc = open_artifact(s, options->weights, err);
+    if (rc == BF_OK)
+        rc = open_temporal(s, options->weights, err);
+    if (rc == BF_OK)
+        rc = open_tables(s, options->weights, options->uncalibrated, err);
+    if (rc == BF_OK)
+        rc = bf_face_reader_create(&s->reader, options->models, &how, err);
+    if (rc != BF_OK)
+        bf_scorer_free(out);
+    return rc;
+}
+
+static void forget_video(struct bf_scorer *s)
+{
+    size_t i;
+
+    for (i = 0; s->gather != NULL && i < s->n_gathers; i++)
+        bf_score_gather_release(&s->gather[i]);
+    for (i = 0; i < s->n_waiting; i++)
+        free(s->waiting[i].picture.rgb);
+    free(s->sample);
+    s->sample = NULL;
+    s->n_gathers = s->n_waiting = s->n_samples = s->cap_samples = s->n_left_out = 0;
+    s->n_frames = s->n_analysed = 0;
+    s->from_us = s->to_us = 0;
+    bf_mark_reader_free(&s->mark);
+}
+
+void bf_scorer_free(struct bf_scorer **out)
+{
+    struct bf_scorer *s = *out;
+
+    if (s == NULL)
+        return;
+    forget_video(s);
+    bf_face_reader_free(&s->reader);
+    bf_artifact_net_free(&s->artifact);
+    bf_temporal_net_free(&s->temporal);
+    bf_params_free(&s->artifact_params);
+    bf_params_free(&s->temporal_params);
+    bf_pool_free(&s->pool);
+    bf_buf_release(&s->card);
+    free(s->gather);
+    free(s->work);
+    free(s);
+    *out = NULL;
+}
+
+const char *bf_scorer_card(const struct bf_scorer *s)
+{
+    return s->card.len > 0 ? (const char *)s->card.data : NULL;
+}
+
+enum bf_err bf_scorer_start(struct bf_scorer *s, const struct bf_video_info *info,
+                            int64_t duration_us, struct bf_error *err)
+{
+    int64_t seen = duration_us;
+
+    forget_video(s);
+    bf_face_reader_restart(s->reader, info);
+    s->mark = bf_mark_reader_create();
+    s->duration_us = duration_us;
+    s->width = info->width;
+    s->height = info->height;
+    if (duration_us > WHOLE_US)
+        seen = (int64_t)WINDOWS * WINDOW_US;
+    s->step_us = seen > 0 ? seen / (int64_t)s->n_wanted : STEP_UNKNOWN_US;
+    return s->mark != NULL ? BF_OK : bf_error_nomem(err);
+}
+
+int64_t bf_scorer_next_us(const struct bf_scorer *s, int64_t pts_us)
+{
+    int64_t stride, into;
+
+    if (s->duration_us <= WHOLE_US)
+        return pts_us;
+    stride = (s->duration_us - WINDOW_US) / (WINDOWS - 1);
+    into = (pts_us - s->from_us) % stride;
+    return into < WINDOW_US ? pts_us : pts_us + stride - into;
+}
+
+/* --- frames
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* All that wait, through the network and to their tracks. */
+static void sweep(struct bf_scorer *s)
+{
+    const float *map;
+    size_t i, k;
+
+    if (s->n_waiting == 0)
+        return;
+    bf_net_forward(s->artifact.net);
+    map = bf_net_value(s->artifact.net, s->artifact.map);
+    for (i = 0; i < s->n_waiting; i++, map += CELLS) {
+        struct waiting *w = &s->waiting[i];
+        struct bf_track_look look = {.frame = w->frame};
+
+        look.frame.logit = bf_net_value(s->artifact.net, s->artifact.logit)[i];
+        for (k = 0; k < CELLS; k++)
+            look.area += map[k] > 0 ? 1.f / CELLS : 0;
+        memcpy(look.map, map, sizeof look.map);
+        for (k = 0; k < CELLS; k++)
+            w->picture.map[k] = 1 / (1 + expf(-map[k]));
+        w->picture.logit = look.frame.logit;
+        w->picture.pts_us = look.frame.pts_us;
+        bf_score_gather_look(&s->gather[w->track], s->n_wanted, &look,
+                             w->picture.rgb != NULL ? &w->picture : NULL);
+    }
+    s->n_waiting = 0;
+}
+
+static enum bf_err picture_of(struct bf_score_picture *p, struct bf_scorer *s,
+                              struct bf_face_view *view, const struct bf_affine *window,
+                              struct bf_error *err)
+{
+    const float zoom = (float)BF_CHIP_WINDOW / BF_SCORE_PICTURE;
+    const struct bf_affine larger = {.xx = zoom, .yy = zoom};
+    struct bf_affine to = bf_affine_chain(&larger, window);
+    size_t n = (size_t)BF_SCORE_PICTURE * BF_SCORE_PICTURE * 3, i;
+    enum bf_err rc =
+        bf_face_view_cut(s->work, view, BF_SCORE_PICTURE, &to, BF_FACE_EDGE_REPEAT, 1, 0, err);
+
+    if (rc != BF_OK)
+        return rc;
+    p->rgb = malloc(n);
+    if (p->rgb == NULL)
+        return bf_error_nomem(err);
+    for (i = 0; i < n; i++)
+        p->rgb[i] = (uint8_t)fminf(fmaxf(s->work[i] + 0.5f, 0), 255);
+    return BF_OK;
+}
+
+/* One face for the network's next sweep. */
+static enum bf_err queue(struct bf_scorer *s, size_t track, const struct bf_face *face,
+                         const struct bf_point3 *mesh, int64_t pts_us, struct bf_error *err)
+{
+    struct bf_face_view *view = bf_face_reader_view(s->reader);
+    struct waiting *w = &s->waiting[s->n_waiting];
+    float *in =
+        bf_net_value(s->artifact.net, s->artifact.in) + s->n_waiting * BF_CHIP_WINDOW_FLOATS;
+    struct bf_affine window;
+    enum bf_err rc;
+
+    if (!bf_chip_place_window(&window, mesh))
+        return BF_OK;
+    memset(w, 0, sizeof *w);
+    w->track = track;
+    w->frame = (struct bf_score_frame){pts_us, 0, face->quality};
+    rc = bf_chip_cut_window(in, view, &window, err);
+    bf_artifact_input(in, BF_CHIP_WINDOW_FLOATS);
+    if (rc == BF_OK && s->pictures)
+        rc = picture_of(&w->picture, s, view, &window, err);
+    if (rc != BF_OK)
+        return rc;
+    if (++s->n_waiting == SWEEP)
+        sweep(s);
+    s->gather[track].next_us = pts_us + s->gather[track].step_us;
+    return BF_OK;
+}
+
+/* The face's points for the temporal network; a full block is judged, and half of it kept for the
+ * next. */
+static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const struct bf_point3 *mesh,
+                       int64_t pts_us)
+{
+    const size_t half = BF_TEMPORAL_FRAMES / 2 * BF_TEMPORAL_WIDTH;
+
+    if (s->temporal.net == NULL)
+        return;
+    if (g->n_points > 0 && pts_us - g->points_us > BF_TEMPORAL_GAP_US)
+        g->n_points = 0;
+    g->points_us = pts_us;
+    if (!bf_temporal_points(g->points + g->n_points * BF_TEMPORAL_WIDTH, mesh))
+        return;
+    if (++g->n_points < BF_TEMPORAL_FRAMES)
+        return;
+    bf_temporal_input(bf_net_value(s->temporal.net, s->temporal.in), g->points);
+    bf_net_forward(s->temporal.net);
+    g->temporal_sum += (double)bf_net_value(s->temporal.net, s->temporal.logit)[0];
+    g->n_blocks++;
+    memmove(g->points, g->points + half, half * sizeof *g->points);
+    g->n_points = BF_TEMPORAL_FRAMES / 2;
+}
+
+/* The place of a track's gather; SIZE_MAX where there is no room for another. */
+static size_t gather_of(struct bf_scorer *s, uint32_t track, int64_t pts_us, enum bf_err *rc,
+                        struct bf_error *err)
+{
+    size_t i;
+
+    for (i = 0; i < s->n_gathers; i++)
+        if (s->gather[i].track == track)
+            return i;
+    if (s->n_gathers == BF_SCORE_TRACKS_MAX) {
+        for (i = 0; i < s->n_left_out && i < BF_FACES_MAX; i++)
+            if (s->left_out[i] == track)
+                return SIZE_MAX;
+        if (s->n_left_out < BF_FACES_MAX)
+            s->left_out[s->n_left_out] = track;
+        s->n_left_out++;
+        return SIZE_MAX;
+    }
+    *rc = bf_score_gather_init(&s->gather[i], track, s->n_wanted, s->step_us, pts_us, err);
+    s->n_gathers += *rc == BF_OK;
+    return i;
+}
+
+static enum bf_err add_sample(struct bf_scorer *s, const struct bf_face *face, int64_t pts_us,
+                              struct bf_error *err)
+{
+    struct bf_score_sample *more;
+
+    if (s->n_samples == s->cap_samples) {
+        s->cap_samples = 2 * s->cap_samples + 256;
+        more = realloc(s->sample, s->cap_samples * sizeof *more);
+        if (more == NULL)
+            return bf_error_nomem(err);
+        s->sample = more;
+    }
+    s->sample[s->n_samples++] = (struct bf_score_sample){pts_us, face->track, face->openness, NAN};
+    return BF_OK;
+}
+
+static enum bf_err add_face(struct bf_scorer *s, const struct bf_face *face, int64_t pts_us,
+                            struct bf_error *err)
+{
+    struct bf_face_view *view = bf_face_reader_view(s->reader);
+    struct bf_point3 mesh[BF_FACE_POINTS];
+    enum bf_err rc = BF_OK;
+    size_t at = gather_of(s, face->track, pts_us, &rc, err);
+    struct bf_score_gather *g = &s->gather[at];
+
+    if (rc != BF_OK || at == SIZE_MAX)
+        return rc;
+    bf_face_view_mesh(mesh, view, face);
+    rc = bf_score_gather_frame(g, face, mesh, view, pts_us, err);
+    add_points(s, g, mesh, pts_us);
+    if (rc == BF_OK && bf_score_gather_wants(g, pts_us))
+        rc = queue(s, at, face, mesh, pts_us, err);
+    return rc == BF_OK ? add_sample(s, face, pts_us, err) : rc;
+}
+
+static enum bf_err add_blinks(struct bf_scorer *s, struct bf_error *err)
+{
+    size_t n, i, k;
+    const struct bf_blink *blink = bf_face_reader_blinks(s->reader, &n);
+    enum bf_err rc = BF_OK;
+
+    for (i = 0; i < n; i++)
+        for (k = 0; k < s->n_gathers && rc == BF_OK; k++)
+            if (s->gather[k].track == blink[i].track)
+                rc = bf_motion_evidence_blink(s->gather[k].motion, &blink[i], err);
+    return rc;
+}
+
+enum bf_err bf_scorer_frame(struct bf_scorer *s, const struct bf_frame *frame, struct bf_error *err)
+{
+    const struct bf_face *faces;
+    size_t n, i;
+    enum bf_err rc = bf_mark_reader_add(s->mark, frame, err);
+
+    if (rc == BF_OK)
+        rc = bf_face_reader_next(s->reader, &faces, &n, frame, err);
+    if (rc != BF_OK)
+        return rc;
+    if (s->n_frames++ == 0)
+        s->from_us = frame->pts_us;
+    s->to_us = frame->pts_us;
+    s->n_analysed++;
+    for (i = 0; i < n && rc == BF_OK; i++)
+        rc = add_face(s, &faces[i], frame->pts_us, err);
+    return rc == BF_OK ? add_blinks(s, err) : rc;
+}
+
+/* --- the end
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static enum bf_err finish_track(struct bf_score_track *t, struct bf_scorer *s,
+                                struct bf_score_gather *g, struct bf_error *err)
+{
+    size_t i;
+
+    memset(t, 0, sizeof *t);
+    t->track = g->track;
+    t->from_us = g->from_us;
+    t->to_us = g->to_us;
+    t->n_frames = g->n_frames;
+    t->size = bf_score_gather_size(g);
+    bf_score_gather_cues(t->cue, g);
+    for (i = 0; i < BF_CUES; i++)
+        t->percentile[i] =
+            s->calibrated ? bf_calibration_percentile(&s->calibration, (enum bf_cue)i, t->cue[i])
+                          : (double)NAN;
+    t->frame = malloc((g->n_looks + 1) * sizeof *t->frame);
+    if (t->frame == NULL)
+        return bf_error_nomem(err);
+    for (i = 0; i < g->n_looks; i++)
+        t->frame[i] = g->look[i].frame;
+    t->n_scored = g->n_looks;
+    memcpy(t->picture, g->picture, sizeof t->picture);
+    t->n_pictures = g->n_pictures;
+    g->n_pictures = 0;
+    bf_score_judge_track(t, s->calibrated ? &s->calibration : NULL, bf_score_gather_sharpness(g));
+    return BF_OK;
+}
+
+/* Scored before not scored, then the more suspicious, then the one seen more. */
+static int more_suspicious(const void *a, const void *b)
+{
+    const struct bf_score_track *x = a, *y = b;
+    double p = isnan(x->likelihood) ? -1 : x->likelihood,
+           q = isnan(y->likelihood) ? -1 : y->likelihood;
+
+    if (p > q || p < q)
+        return p > q ? -1 : 1;
+    return x->n_frames > y->n_frames ? -1 : x->n_frames < y->n_frames;
+}
+
+enum bf_err bf_scorer_finish(struct bf_score *score, struct bf_scorer *s, struct bf_error *err)
+{
+    enum bf_err rc = BF_OK;
+    size_t i;
+
+    memset(score, 0, sizeof *score);
+    sweep(s);
+    score->track = calloc(s->n_gathers + 1, sizeof *score->track);
+    if (score->track == NULL)
+        return bf_error_nomem(err);
+    for (i = 0; i < s->n_gathers && rc == BF_OK; i++, score->n_tracks++)
+        rc = finish_track(&score->track[i], s, &s->gather[i], err);
+    qsort(score->track, score->n_tracks, sizeof *score->track, more_suspicious);
+    score->n_tracks_left_out = s->n_left_out;
+    score->sample = s->sample;
+    score->n_samples = s->n_samples;
+    s->sample = NULL;
+    s->n_samples = s->cap_samples = 0;
+    bf_mark_reader_finish(&score->mark, s->mark);
+    score->n_frames = s->n_frames;
+    score->n_analysed = s->n_analysed;
+    score->from_us = s->from_us;
+    score->to_us = s->to_us;
+    score->width = s->width;
+    score->height = s->height;
+    bf_score_judge(score);
+    if (rc != BF_OK)
+        bf_score_release(score);
+    return rc;
+}
+
+void bf_score_release(struct bf_score *score)
+{
+    size_t i, k;
+
+    for (i = 0; i < score->n_tracks; i++) {
+        free(score->track[i].frame);
+        for (k = 0; k < score->track[i].n_pictures; k++)
+            free(score->track[i].picture[k].rgb);
+    }
+    free(score->track);
+    free(score->sample);
+    memset(score, 0, sizeof *score);
+}

@@ -1,0 +1,134 @@
+#include "detector/score_reason.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Further outside of what was seen in fitting than that many deviations nothing is concluded. */
+#define STRANGE 8
+/* The median sharpness of a face below which too little is left of it. */
+#define DULL 0.04f
+/* A cue is named where it moves the odds by that much. */
+#define SPEAKS 0.35
+enum { CUES_NAMED = 5 };
+
+__attribute__((format(printf, 6, 7))) static void add(struct bf_score_reason *list, size_t *n,
+                                                      enum bf_score_reason_kind kind,
+                                                      enum bf_cue cue, bool for_fake,
+                                                      const char *fmt, ...)
+{
+    struct bf_score_reason *r;
+    va_list ap;
+
+    if (*n == BF_SCORE_REASONS_MAX)
+        return;
+    r = &list[(*n)++];
+    r->kind = kind;
+    r->cue = cue;
+    r->for_fake = for_fake;
+    va_start(ap, fmt);
+    vsnprintf(r->text, sizeof r->text, fmt, ap);
+    va_end(ap);
+}
+
+#define ADD(t, kind, ...) \
+    add((t)->reason, &(t)->n_reasons, kind, BF_CUE_ARTIFACT, false, __VA_ARGS__)
+
+/* How much each cue moves the log odds away from a usual real video's. */
+static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
+{
+    double move[BF_CUES];
+    bool said[BF_CUES] = {false};
+    int i, k;
+
+    for (i = 0; i < BF_CUES; i++) {
+        move[i] = bf_calibration_share(c, t->cue, (enum bf_cue)i);
+        if (isnan(move[i]))
+            move[i] = 0;
+    }
+    for (k = 0; k < CUES_NAMED; k++) {
+        int best = -1;
+
+        for (i = 0; i < BF_CUES; i++)
+            if (!said[i] && fabs(move[i]) >= SPEAKS &&
+                (best < 0 || fabs(move[i]) > fabs(move[best])))
+                best = i;
+        if (best < 0)
+            return;
+        said[best] = true;
+        add(t->reason, &t->n_reasons, BF_REASON_CUE, (enum bf_cue)best, move[best] > 0,
+            "%s: higher than in %.0f %% of real videos, which points to %s",
+            bf_cue_kinds[best].summary, t->percentile[best],
+            move[best] > 0 ? "a fake" : "a real one");
+    }
+}
+
+void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration *c, float sharpness)
+{
+    double strange;
+
+    t->verdict = BF_SCORE_INCONCLUSIVE;
+    t->likelihood = t->low = t->high = (double)NAN;
+    if (c == NULL)
+        return;
+    if (t->n_scored < BF_SCORE_FEWEST || t->to_us - t->from_us < BF_SCORE_SHORTEST_US) {
+        ADD(t, BF_REASON_SHORT, "the face is seen for %.1f s in %zu frames that could be used",
+            (double)(t->to_us - t->from_us) * 1e-6, t->n_scored);
+        return;
+    }
+    t->likelihood = bf_calibration_likelihood(&t->low, &t->high, c, t->cue);
+    strange = bf_calibration_strangeness(c, t->cue);
+    if (t->size < BF_SCORE_SMALLEST)
+        ADD(t, BF_REASON_SMALL_FACE, "the face is %.0f pixels wide; under %d nothing is concluded",
+            (double)t->size, BF_SCORE_SMALLEST);
+    if (sharpness < DULL)
+        ADD(t, BF_REASON_COMPRESSED, "compression or blur has left too little of the face");
+    if (strange > STRANGE)
+        ADD(t, BF_REASON_STRANGE, "the measurements are unlike anything in training");
+    if (t->n_reasons == 0) {
+        if (t->likelihood >= c->fake_above)
+            t->verdict = BF_SCORE_LIKELY_FAKE;
+        else if (t->likelihood < c->real_below)
+            t->verdict = BF_SCORE_LIKELY_REAL;
+        else
+            ADD(t, BF_REASON_BETWEEN,
+                "a likelihood of %.2f lies where real and fake videos cannot be told apart (%.2f "
+                "to "
+                "%.2f)",
+                t->likelihood, c->real_below, c->fake_above);
+    }
+    say_cues(t, c);
+}
+
+void bf_score_judge(struct bf_score *s)
+{
+    const struct bf_score_track *best = NULL;
+    size_t i;
+
+    s->verdict = BF_SCORE_INCONCLUSIVE;
+    s->likelihood = s->low = s->high = (double)NAN;
+    if (s->n_tracks == 0) {
+        ADD(s, BF_REASON_NO_FACE, "no face was found");
+        return;
+    }
+    /* One face that is likely fake makes the video so; none may be open where it is likely real,
+     * but for those who are hardly seen. */
+    for (i = 0; i < s->n_tracks && best == NULL; i++)
+        if (s->track[i].verdict == BF_SCORE_LIKELY_FAKE)
+            best = &s->track[i];
+    for (i = 0; i < s->n_tracks && best == NULL; i++)
+        if (s->track[i].verdict == BF_SCORE_INCONCLUSIVE && !isnan(s->track[i].likelihood))
+            best = &s->track[i];
+    for (i = 0; i < s->n_tracks && best == NULL; i++)
+        if (s->track[i].verdict == BF_SCORE_LIKELY_REAL)
+            best = &s->track[i];
+    if (best == NULL)
+        best = &s->track[0];
+    s->verdict = best->verdict;
+    s->likelihood = best->likelihood;
+    s->low = best->low;
+    s->high = best->high;
+    memcpy(s->reason, best->reason, sizeof s->reason);
+    s->n_reasons = best->n_reasons;
+}

@@ -1,0 +1,198 @@
+#include "detector/score_track.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELLS = BF_SCORE_MAP * BF_SCORE_MAP, AT_FIRST = 64 };
+
+enum bf_err bf_score_gather_init(struct bf_score_gather *g, uint32_t track, size_t n_wanted,
+                                 int64_t step_us, int64_t pts_us, struct bf_error *err)
+{
+    memset(g, 0, sizeof *g);
+    g->track = track;
+    g->from_us = pts_us;
+    g->step_us = step_us;
+    g->next_us = pts_us;
+    g->motion = bf_motion_evidence_create();
+    g->texture = bf_texture_evidence_create();
+    g->look = malloc(2 * n_wanted * sizeof *g->look);
+    g->points = malloc(BF_TEMPORAL_FRAMES * BF_TEMPORAL_WIDTH * sizeof *g->points);
+    if (g->motion == NULL || g->texture == NULL || g->look == NULL || g->points == NULL) {
+        bf_score_gather_release(g);
+        return bf_error_nomem(err);
+    }
+    return BF_OK;
+}
+
+void bf_score_gather_release(struct bf_score_gather *g)
+{
+    size_t i;
+
+    bf_motion_evidence_free(&g->motion);
+    bf_texture_evidence_free(&g->texture);
+    for (i = 0; i < g->n_pictures; i++)
+        free(g->picture[i].rgb);
+    free(g->size);
+    free(g->sharp);
+    free(g->look);
+    free(g->points);
+    memset(g, 0, sizeof *g);
+}
+
+static enum bf_err count_frame(struct bf_score_gather *g, const struct bf_face *face,
+                               struct bf_error *err)
+{
+    float *more;
+
+    if (g->n_frames == g->cap_frames) {
+        g->cap_frames = 2 * g->cap_frames + AT_FIRST;
+        more = realloc(g->size, g->cap_frames * sizeof *more);
+        if (more == NULL)
+            return bf_error_nomem(err);
+        g->size = more;
+        more = realloc(g->sharp, g->cap_frames * sizeof *more);
+        if (more == NULL)
+            return bf_error_nomem(err);
+        g->sharp = more;
+    }
+    g->size[g->n_frames] =
+        0.5f * (face->box.right - face->box.left + face->box.bottom - face->box.top);
+    g->sharp[g->n_frames++] = face->sharpness;
+    return BF_OK;
+}
+
+enum bf_err bf_score_gather_frame(struct bf_score_gather *g, const struct bf_face *face,
+                                  const struct bf_point3 *mesh, struct bf_face_view *view,
+                                  int64_t pts_us, struct bf_error *err)
+{
+    float width, height;
+    enum bf_err rc = count_frame(g, face, err);
+
+    bf_face_view_size(view, &width, &height);
+    g->to_us = pts_us;
+    if (rc == BF_OK)
+        rc = bf_motion_evidence_add(g->motion, face, mesh, width, height, pts_us, err);
+    return rc == BF_OK ? bf_texture_evidence_add(g->texture, view, mesh, pts_us, err) : rc;
+}
+
+bool bf_score_gather_wants(const struct bf_score_gather *g, int64_t pts_us)
+{
+    return pts_us >= g->next_us;
+}
+
+/* Every other look goes, and from now on half as many come: a video whose length nobody knew is
+ * seen as evenly as one whose length was told. */
+static void thin(struct bf_score_gather *g)
+{
+    size_t i;
+
+    for (i = 0; 2 * i < g->n_looks; i++)
+        g->look[i] = g->look[2 * i];
+    g->n_looks = i;
+    g->step_us *= 2;
+}
+
+static void show(struct bf_score_gather *g, struct bf_score_picture *p)
+{
+    size_t at = g->n_pictures;
+
+    while (at > 0 && g->picture[at - 1].logit < p->logit)
+        at--;
+    if (at == BF_SCORE_SHOWN_MAX) {
+        free(p->rgb);
+        return;
+    }
+    if (g->n_pictures == BF_SCORE_SHOWN_MAX)
+        free(g->picture[--g->n_pictures].rgb);
+    memmove(&g->picture[at + 1], &g->picture[at], (g->n_pictures - at) * sizeof *p);
+    g->picture[at] = *p;
+    g->n_pictures++;
+}
+
+void bf_score_gather_look(struct bf_score_gather *g, size_t n_wanted,
+                          const struct bf_track_look *look, struct bf_score_picture *picture)
+{
+    if (g->n_looks == 2 * n_wanted)
+        thin(g);
+    g->look[g->n_looks++] = *look;
+    if (picture != NULL)
+        show(g, picture);
+}
+
+/* --- cues
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static int descending(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+
+    return x > y ? -1 : x < y;
+}
+
+static float median(const float *v, size_t n)
+{
+    float *copy = n > 0 ? malloc(n * sizeof *copy) : NULL, m;
+
+    if (copy == NULL)
+        return 0;
+    memcpy(copy, v, n * sizeof *copy);
+    qsort(copy, n, sizeof *copy, descending);
+    m = copy[n / 2];
+    free(copy);
+    return m;
+}
+
+float bf_score_gather_size(const struct bf_score_gather *g)
+{
+    return median(g->size, g->n_frames);
+}
+
+float bf_score_gather_sharpness(const struct bf_score_gather *g)
+{
+    return median(g->sharp, g->n_frames);
+}
+
+static void look_cues(double cue[BF_CUES], const struct bf_score_gather *g)
+{
+    double sum = 0, weight = 0, area = 0, peak = 0;
+    float logit[2 * 1024], mean[CELLS] = {0}, best = -INFINITY;
+    size_t n = g->n_looks < 2048 ? g->n_looks : 2048, top = (n + 9) / 10, i, k;
+
+    if (n == 0)
+        return;
+    for (i = 0; i < n; i++) {
+        const struct bf_track_look *l = &g->look[i];
+        double w = 0.1 + (double)l->frame.certainty;
+
+        sum += w * (double)l->frame.logit;
+        area += w * (double)l->area;
+        weight += w;
+        logit[i] = l->frame.logit;
+        for (k = 0; k < CELLS; k++)
+            mean[k] += l->map[k] / (float)n;
+    }
+    qsort(logit, n, sizeof *logit, descending);
+    for (i = 0; i < top; i++)
+        peak += (double)logit[i] / (double)top;
+    for (k = 0; k < CELLS; k++)
+        best = fmaxf(best, mean[k]);
+    cue[BF_CUE_ARTIFACT] = sum / weight;
+    cue[BF_CUE_ARTIFACT_PEAK] = peak;
+    cue[BF_CUE_BLEND_AREA] = area / weight;
+    cue[BF_CUE_BLEND_PEAK] = (double)best;
+}
+
+void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g)
+{
+    int i;
+
+    for (i = 0; i < BF_CUES; i++)
+        cue[i] = (double)NAN;
+    look_cues(cue, g);
+    if (g->n_blocks > 0)
+        cue[BF_CUE_TEMPORAL] = g->temporal_sum / (double)g->n_blocks;
+    bf_motion_evidence_finish(cue, g->motion);
+    bf_texture_evidence_finish(cue, g->texture);
+}

@@ -1,0 +1,42 @@
+/*
+ * temporal_net.h - the temporal network: how a face's landmarks move, real or not
+ *
+ * Two bidirectional recurrent units over a block of frames, one on where the points are and one on
+ * how they go from frame to frame, each with its own logit, averaged (LRNet; Sun et al., CVPR
+ * 2021). The points are laid upright on the mean face first, and each is taken from its own mean
+ * over the block: whose face it is, and where it is, must not count.
+ */
+#ifndef BF_TEMPORAL_NET_H
+#define BF_TEMPORAL_NET_H
+
+#include <stdbool.h>
+
+#include "lib/face/face.h"
+#include "lib/nn/net.h"
+#include "lib/nn/weights.h"
+
+#define BF_TEMPORAL_FRAMES 48 /* of a block: two seconds of most video */
+#define BF_TEMPORAL_POINTS 64
+#define BF_TEMPORAL_WIDTH (2 * BF_TEMPORAL_POINTS)
+#define BF_TEMPORAL_GAP_US 120000 /* frames further apart are not neighbours */
+
+extern const struct bf_weights_kind bf_temporal_kind;
+
+struct bf_temporal_net {
+    struct bf_net *net;
+    int in;    /* (BF_TEMPORAL_FRAMES, 1, 2 BF_TEMPORAL_WIDTH): places, then steps */
+    int logit; /* (1, 1, 1) */
+};
+
+enum bf_err bf_temporal_net_create(struct bf_temporal_net *n, struct bf_params *params,
+                                   struct bf_error *err);
+void bf_temporal_net_free(struct bf_temporal_net *n);
+
+/* out (BF_TEMPORAL_WIDTH): a mesh (BF_FACE_POINTS) in square pixels as the network's points,
+ * upright and at one size. false where the points are all one. */
+bool bf_temporal_points(float *out, const struct bf_point3 *mesh);
+/* in (BF_TEMPORAL_FRAMES, 2 BF_TEMPORAL_WIDTH) of a block's points (BF_TEMPORAL_FRAMES,
+ * BF_TEMPORAL_WIDTH). */
+void bf_temporal_input(float *in, const float *points);
+
+#endif
