@@ -4,9 +4,9 @@
 #ifndef BF_REPORT_IMPL_H
 #define BF_REPORT_IMPL_H
 
-#include "cli/html.h"
 #include "cli/report.h"
 #include "lib/base/file.h"
+#include "lib/base/html.h"
 
 struct bf_report {
     struct bf_output *out;
