@@ -8,7 +8,7 @@
 #ifndef BF_PAGE_H
 #define BF_PAGE_H
 
-#include "cli/html.h"
+#include "lib/base/html.h"
 #include "lib/base/file.h"
 
 struct bf_page {

@@ -42,11 +42,9 @@ static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
     bool said[BF_CUES] = {false};
     int i, k;
 
-    for (i = 0; i < BF_CUES; i++) {
-        move[i] = bf_calibration_share(c, t->cue, (enum bf_cue)i);
-        if (isnan(move[i]))
-            move[i] = 0;
-    }
+    bf_calibration_scale(move, c, t->cue);
+    for (i = 0; i < BF_CUES; i++)
+        move[i] *= c->weight[0][i];
     for (k = 0; k < CUES_NAMED; k++) {
         int best = -1;
 

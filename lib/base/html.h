@@ -1,5 +1,5 @@
 /*
- * html.h - text and pictures into a page: nothing from outside is ever markup
+ * html.h - text and pictures into a page or a drawing: nothing from outside is ever markup
  */
 #ifndef BF_HTML_H
 #define BF_HTML_H

@@ -1,4 +1,4 @@
-#include "cli/html.h"
+#include "lib/base/html.h"
 #include "lib/base/text.h"
 
 #include <stdlib.h>
