@@ -13,6 +13,7 @@
 #define MOVED_LEAST_US 1000000
 #define FRAMES_LEAST 8
 #define YAW_MOST 50.0f
+#define FACES_AWAY 3.0f  /* a face is at least so many times its size from the camera */
 #define EYE_HIDDEN 35.0f /* degrees of yaw past which the far eye says nothing */
 /* Eyes that move have so many deviations of their landmarks' jitter, and this share of their usual
  * gap. */
@@ -73,6 +74,8 @@ static void pair_add(struct pair *p, const double x[2], int64_t dt_us)
 
     if (dt_us == 0)
         p->n_last = 0;
+    if (!isfinite(x[0]) || !isfinite(x[1]))
+        return;
     p->seen_us += dt_us;
     p->n++;
     for (i = 0; i < 2; i++) {
@@ -142,26 +145,43 @@ static void relate(double out[9], const double *a, const double *b)
             out[3 * i + j] = a[i] * b[j] + a[3 + i] * b[3 + j] + a[6 + i] * b[6 + j];
 }
 
-/* By the length of its axial part beside its trace, which is exact for small turns too. */
-static double degrees_of(const double r[9])
+/* The axis times the angle in degrees, by the axial part beside the trace, which is exact for small
+ * turns too. */
+static void turn_of(double out[3], const double r[9])
 {
-    double x = r[7] - r[5], y = r[2] - r[6], z = r[3] - r[1];
+    const double axis[3] = {r[7] - r[5], r[2] - r[6], r[3] - r[1]};
+    double sine = sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]),
+           angle = atan2(sine, r[0] + r[4] + r[8] - 1) * (180 / 3.14159265358979323846);
+    int i;
 
-    return atan2(sqrt(x * x + y * y + z * z), r[0] + r[4] + r[8] - 1) *
-           (180 / 3.14159265358979323846);
+    for (i = 0; i < 3; i++)
+        out[i] = sine > 0 ? axis[i] / sine * angle : 0;
+}
+
+/*
+ * The focal length that both poses are told by: the picture's width, as of a whole picture, or what
+ * a face of that size has at a usual distance, as of one that was cut out of a wider picture.
+ */
+static float focal_of(const struct bf_point3 *mesh, float width)
+{
+    const struct bf_point3 *top = &mesh[10], *chin = &mesh[152], *right = &mesh[234],
+                           *left = &mesh[454];
+
+    return fmaxf(width, FACES_AWAY * fmaxf(hypotf(top->x - chin->x, top->y - chin->y),
+                                           hypotf(right->x - left->x, right->y - left->y)));
 }
 
 static bool solve(double rotation[9], const uint16_t *index, size_t n, const struct bf_point3 *mesh,
-                  float width, float height)
+                  float focal, struct bf_point2 centre)
 {
-    struct bf_point2 at[POINTS_MOST], centre = {width / 2, height / 2};
+    struct bf_point2 at[POINTS_MOST];
     struct bf_head_pose pose;
     size_t i;
 
     assert(n <= POINTS_MOST);
     for (i = 0; i < n; i++)
         at[i] = (struct bf_point2){mesh[index[i]].x, mesh[index[i]].y};
-    if (!bf_head_pose_solve(&pose, at, index, n, centre, width))
+    if (!bf_head_pose_solve(&pose, at, index, n, centre, focal))
         return false;
     for (i = 0; i < 9; i++)
         rotation[i] = (double)pose.rotation[i];
@@ -171,22 +191,26 @@ static bool solve(double rotation[9], const uint16_t *index, size_t n, const str
 static void add_pose(struct bf_motion_evidence *m, float yaw_deg, const struct bf_point3 *mesh,
                      float width, float height, int64_t pts_us)
 {
-    double inner[9], rim[9], relative[9], change[9];
+    const struct bf_point2 centre = {width / 2, height / 2};
+    double inner[9], rim[9], relative[9], change[9], turn[3];
+    float focal = focal_of(mesh, width);
 
     m->pose_gap = NAN;
     if (!(fabsf(yaw_deg) <= YAW_MOST) ||
-        !solve(inner, inner_points, sizeof inner_points / sizeof *inner_points, mesh, width,
-               height) ||
-        !solve(rim, rim_points, sizeof rim_points / sizeof *rim_points, mesh, width, height)) {
+        !solve(inner, inner_points, sizeof inner_points / sizeof *inner_points, mesh, focal,
+               centre) ||
+        !solve(rim, rim_points, sizeof rim_points / sizeof *rim_points, mesh, focal, centre)) {
         m->has_relative = false;
         return;
     }
     relate(relative, rim, inner);
-    m->pose_gap = (float)degrees_of(relative);
+    turn_of(turn, relative);
+    m->pose_gap = (float)hypot(turn[1], turn[2]);
     bf_tally_add(&m->gap, (double)m->pose_gap);
     if (m->has_relative && pts_us - m->relative_us <= NEAR_US) {
         relate(change, m->relative, relative);
-        bf_tally_add(&m->drift, degrees_of(change));
+        turn_of(turn, change);
+        bf_tally_add(&m->drift, sqrt(turn[0] * turn[0] + turn[1] * turn[1] + turn[2] * turn[2]));
     }
     memcpy(m->relative, relative, sizeof m->relative);
     m->has_relative = true;

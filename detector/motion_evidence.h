@@ -2,10 +2,12 @@
  * motion_evidence.h - blinks, and the pose of the inner face against that of its rim, over a track
  *
  * Blinks after Li, Chang and Lyu (2018), with the person's own openness as the measure. Poses after
- * Yang, Li and Lyu (2019), also as differences over time; the inner face (eyes, nose, brows,
- * corners of the mouth) is held against the outline of forehead, temples and cheeks alone, where
- * they took the whole face, so that an inner face turned by an angle gives that angle. The chin is
- * left out: speech moves it.
+ * Yang, Li and Lyu (2019), also as differences over time. The inner face (eyes, nose, brows,
+ * corners of the mouth) is held against its rim (forehead, temples, cheeks) alone, where they took
+ * the whole face, so that an inner face turned by an angle gives that angle; the chin is left out
+ * since speech moves it. The gap is what the two differ by in yaw and roll: a person whose face is
+ * flatter or longer than the canonical one has a gap in pitch of up to 20 degrees, while faces are
+ * symmetric. The drift, in which what is a person's own falls out, is of all three angles.
  */
 #ifndef BF_MOTION_EVIDENCE_H
 #define BF_MOTION_EVIDENCE_H
@@ -29,7 +31,7 @@ enum bf_err bf_motion_evidence_add(struct bf_motion_evidence *m, const struct bf
 /* A blink that ended in the last frame or since. */
 enum bf_err bf_motion_evidence_blink(struct bf_motion_evidence *m, const struct bf_blink *blink,
                                      struct bf_error *err);
-/* Of the last frame: degrees between the pose of the inner face and that of its rim; NAN where
+/* Of the last frame: degrees of yaw and roll between the inner face and its rim; NAN where
  * they could not be told, or the head is turned by more than 50 degrees. */
 float bf_motion_evidence_pose_gap(const struct bf_motion_evidence *m);
 /*
