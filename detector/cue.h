@@ -15,7 +15,7 @@ enum bf_cue {
     BF_CUE_BLEND_AREA,    /* share of the picture that the network's map calls blended, mean */
     BF_CUE_BLEND_PEAK,    /* the map's mean logit over time where it is highest */
     BF_CUE_TEMPORAL,      /* the temporal network's mean logit over landmarks */
-    BF_CUE_POSE_GAP,      /* degrees between the inner face's pose and the whole face's, median */
+    BF_CUE_POSE_GAP,      /* degrees of yaw and roll between inner face and rim, median */
     BF_CUE_POSE_DRIFT,    /* how that difference changes from frame to frame, degrees */
     BF_CUE_BLINK_RATE,    /* a minute */
     BF_CUE_BLINK_LENGTH,  /* median seconds of a blink */
