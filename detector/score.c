@@ -36,9 +36,9 @@ struct bf_scorer {
     struct bf_pool *pool;
     struct bf_face_reader *reader;
     struct bf_mark_reader *mark;
-    struct bf_params *artifact_params, *temporal_params;
-    struct bf_artifact_net artifact;
-    struct bf_temporal_net temporal; /* net NULL: there are no weights of it */
+    struct bf_params *artifact_params, *temporal_params, *baseline_params;
+    struct bf_artifact_net artifact, baseline; /* baseline.net NULL: not asked for */
+    struct bf_temporal_net temporal;           /* net NULL: there are no weights of it */
     struct bf_calibration calibration;
     bool calibrated;
     struct bf_buf card;
@@ -67,20 +67,23 @@ static const char *in_dir(char path[PATH_CAP], const char *dir, const char *name
     return path;
 }
 
-static enum bf_err open_artifact(struct bf_scorer *s, const char *dir, struct bf_error *err)
+static enum bf_err open_net(struct bf_params **params, struct bf_artifact_net *net,
+                            const struct bf_scorer *s, const char *dir, bool meso,
+                            struct bf_error *err)
 {
     char path[PATH_CAP];
-    enum bf_err rc = bf_params_create(&s->artifact_params, err);
+    enum bf_err rc = bf_params_create(params, err);
 
     if (rc == BF_OK)
-        rc = bf_artifact_net_create(&s->artifact, s->artifact_params, err);
+        rc = meso ? bf_meso_net_create(net, *params, err)
+                  : bf_artifact_net_create(net, *params, err);
     if (rc == BF_OK)
-        rc = bf_params_allocate(s->artifact_params, false, 1, err);
+        rc = bf_params_allocate(*params, false, 1, err);
     if (rc == BF_OK)
-        rc = bf_net_plan(s->artifact.net, SWEEP, 0, s->pool, err);
+        rc = bf_net_plan(net->net, SWEEP, 0, s->pool, err);
+    in_dir(path, dir, meso ? "meso4.safetensors" : "artifact.safetensors");
     return rc == BF_OK
-               ? bf_weights_load(s->artifact_params, in_dir(path, dir, "artifact.safetensors"),
-                                 &bf_artifact_kind, err)
+               ? bf_weights_load(*params, path, meso ? &bf_meso_kind : &bf_artifact_kind, err)
                : rc;
 }
 
@@ -145,7 +148,9 @@ enum bf_err bf_scorer_create(struct bf_scorer **out, const struct bf_scorer_opti
     else
         rc = bf_pool_create(&s->pool, how.n_threads, err);
     if (rc == BF_OK)
-        rc = open_artifact(s, options->weights, err);
+        rc = open_net(&s->artifact_params, &s->artifact, s, options->weights, false, err);
+    if (rc == BF_OK && options->baseline)
+        rc = open_net(&s->baseline_params, &s->baseline, s, options->weights, true, err);
     if (rc == BF_OK)
         rc = open_temporal(s, options->weights, err);
     if (rc == BF_OK)
@@ -182,6 +187,8 @@ void bf_scorer_free(struct bf_scorer **out)
     forget_video(s);
     bf_face_reader_free(&s->reader);
     bf_artifact_net_free(&s->artifact);
+    bf_artifact_net_free(&s->baseline);
+    bf_params_free(&s->baseline_params);
     bf_temporal_net_free(&s->temporal);
     bf_params_free(&s->artifact_params);
     bf_params_free(&s->temporal_params);
@@ -238,6 +245,12 @@ static void sweep(struct bf_scorer *s)
 
     if (s->n_waiting == 0)
         return;
+    if (s->baseline.net != NULL) {
+        memcpy(bf_net_value(s->baseline.net, s->baseline.in),
+               bf_net_value(s->artifact.net, s->artifact.in),
+               s->n_waiting * BF_CHIP_WINDOW_FLOATS * sizeof(float));
+        bf_net_forward(s->baseline.net);
+    }
     bf_net_forward(s->artifact.net);
     map = bf_net_value(s->artifact.net, s->artifact.map);
     for (i = 0; i < s->n_waiting; i++, map += CELLS) {
@@ -245,6 +258,8 @@ static void sweep(struct bf_scorer *s)
         struct bf_track_look look = {.frame = w->frame};
 
         look.frame.logit = bf_net_value(s->artifact.net, s->artifact.logit)[i];
+        look.baseline =
+            s->baseline.net != NULL ? bf_net_value(s->baseline.net, s->baseline.logit)[i] : NAN;
         for (k = 0; k < CELLS; k++)
             look.area += map[k] > 0 ? 1.f / CELLS : 0;
         memcpy(look.map, map, sizeof look.map);
@@ -436,6 +451,8 @@ static enum bf_err finish_track(struct bf_score_track *t, struct bf_scorer *s,
     t->to_us = g->to_us;
     t->n_frames = g->n_frames;
     t->size = bf_score_gather_size(g);
+    t->sharpness = bf_score_gather_sharpness(g);
+    t->baseline = bf_score_gather_baseline(g);
     bf_score_gather_cues(t->cue, g);
     for (i = 0; i < BF_CUES; i++)
         t->percentile[i] =
@@ -450,7 +467,7 @@ static enum bf_err finish_track(struct bf_score_track *t, struct bf_scorer *s,
     memcpy(t->picture, g->picture, sizeof t->picture);
     t->n_pictures = g->n_pictures;
     g->n_pictures = 0;
-    bf_score_judge_track(t, s->calibrated ? &s->calibration : NULL, bf_score_gather_sharpness(g));
+    bf_score_judge_track(t, s->calibrated ? &s->calibration : NULL);
     return BF_OK;
 }
 

@@ -63,6 +63,8 @@ struct bf_score_track {
     int64_t from_us, to_us;
     uint64_t n_frames; /* with this face that were analysed */
     float size;        /* median side of its box, pixels */
+    float sharpness;   /* median, 0 blurred to 1 sharp */
+    double baseline;   /* mean logit of Meso-4; NAN where it was not asked for */
     enum bf_score_verdict verdict;
     double likelihood, low, high; /* NAN where the track cannot be scored */
     double cue[BF_CUES], percentile[BF_CUES];
@@ -106,6 +108,7 @@ struct bf_scorer_options {
     unsigned n_threads;  /* 0: two */
     unsigned n_frames;   /* that the artifact network sees of a track; 0: 32 */
     bool uncalibrated;   /* cues alone, for fitting a calibration: every verdict is inconclusive */
+    bool baseline;       /* run Meso-4 beside, where the folder has its weights */
     bool no_pictures;    /* of the most suspicious frames */
 };
 

@@ -62,7 +62,7 @@ static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
     }
 }
 
-void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration *c, float sharpness)
+void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration *c)
 {
     double strange;
 
@@ -80,7 +80,7 @@ void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration 
     if (t->size < BF_SCORE_SMALLEST)
         ADD(t, BF_REASON_SMALL_FACE, "the face is %.0f pixels wide; under %d nothing is concluded",
             (double)t->size, BF_SCORE_SMALLEST);
-    if (sharpness < DULL)
+    if (t->sharpness < DULL)
         ADD(t, BF_REASON_COMPRESSED, "compression or blur has left too little of the face");
     if (strange > STRANGE)
         ADD(t, BF_REASON_STRANGE, "the measurements are unlike anything in training");

@@ -13,8 +13,7 @@
 #define BF_SCORE_SHORTEST_US 900000
 
 /* Likelihood, verdict and reasons of a track whose cues are there; c NULL: not calibrated. */
-void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration *c,
-                          float sharpness);
+void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration *c);
 /* The video's, from its tracks, which are sorted. */
 void bf_score_judge(struct bf_score *s);
 

@@ -154,6 +154,16 @@ float bf_score_gather_sharpness(const struct bf_score_gather *g)
     return median(g->sharp, g->n_frames);
 }
 
+double bf_score_gather_baseline(const struct bf_score_gather *g)
+{
+    double sum = 0;
+    size_t i;
+
+    for (i = 0; i < g->n_looks; i++)
+        sum += (double)g->look[i].baseline;
+    return g->n_looks > 0 ? sum / (double)g->n_looks : (double)NAN;
+}
+
 static void look_cues(double cue[BF_CUES], const struct bf_score_gather *g)
 {
     double sum = 0, weight = 0, area = 0, peak = 0;

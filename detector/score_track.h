@@ -15,6 +15,7 @@
 /* A chip's turn with the artifact network. */
 struct bf_track_look {
     struct bf_score_frame frame;
+    float baseline;                         /* logit of Meso-4 */
     float area;                             /* of the map that is called blended */
     float map[BF_SCORE_MAP * BF_SCORE_MAP]; /* logits */
 };
@@ -59,6 +60,8 @@ void bf_score_gather_look(struct bf_score_gather *g, size_t n_wanted,
 
 /* The cues of looks, blocks, motion and texture. */
 void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g);
+/* Mean logit of the baseline; NAN where it saw nothing. */
+double bf_score_gather_baseline(const struct bf_score_gather *g);
 float bf_score_gather_size(const struct bf_score_gather *g);
 float bf_score_gather_sharpness(const struct bf_score_gather *g);
 

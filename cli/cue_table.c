@@ -1,0 +1,182 @@
+#include "cli/cue_table.h"
+#include "lib/base/file.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLE_MAX = 256 << 20, FIXED = 8, COLUMNS = FIXED + BF_CUES };
+
+static const char *const fixed[FIXED] = {"file", "person", "method",    "crf",
+                                         "half", "size",   "sharpness", "baseline"};
+
+enum bf_err bf_cue_table_add(struct bf_cue_table *t, const struct bf_cue_row *row,
+                             struct bf_error *err)
+{
+    struct bf_cue_row *more;
+
+    if (t->n == t->cap) {
+        t->cap = 2 * t->cap + 64;
+        more = realloc(t->row, t->cap * sizeof *more);
+        if (more == NULL)
+            return bf_error_nomem(err);
+        t->row = more;
+    }
+    t->row[t->n] = *row;
+    t->row[t->n].file = strdup(row->file);
+    if (t->row[t->n].file == NULL)
+        return bf_error_nomem(err);
+    t->n++;
+    return BF_OK;
+}
+
+void bf_cue_table_release(struct bf_cue_table *t)
+{
+    size_t i;
+
+    for (i = 0; i < t->n; i++)
+        free(t->row[i].file);
+    free(t->row);
+    memset(t, 0, sizeof *t);
+}
+
+static void put_number(struct bf_buf *b, double v)
+{
+    if (isfinite(v))
+        bf_buf_printf(b, "\t%.6g", v);
+    else
+        bf_buf_printf(b, "\t-");
+}
+
+/* A name in one column: what would end it becomes a question mark. */
+static void put_name(struct bf_buf *b, const char *name)
+{
+    for (; *name != 0; name++) {
+        char c = (unsigned char)*name < ' ' ? '?' : *name;
+
+        bf_buf_append(b, &c, 1);
+    }
+}
+
+enum bf_err bf_cue_table_write(const struct bf_cue_table *t, const char *path, unsigned flags,
+                               struct bf_error *err)
+{
+    struct bf_buf b = {0};
+    enum bf_err rc;
+    size_t i;
+    int k;
+
+    for (k = 0; k < FIXED; k++)
+        bf_buf_printf(&b, "%s%s", k > 0 ? "\t" : "", fixed[k]);
+    for (k = 0; k < BF_CUES; k++)
+        bf_buf_printf(&b, "\t%s", bf_cue_kinds[k].name);
+    bf_buf_printf(&b, "\n");
+    for (i = 0; i < t->n; i++) {
+        const struct bf_cue_row *r = &t->row[i];
+
+        put_name(&b, r->file);
+        bf_buf_printf(&b, "\t%08" PRIx32 "\t%s\t%u\t%d", r->person, r->method, r->crf, r->half);
+        put_number(&b, (double)r->size);
+        put_number(&b, (double)r->sharpness);
+        put_number(&b, r->baseline);
+        for (k = 0; k < BF_CUES; k++)
+            put_number(&b, r->cue[k]);
+        bf_buf_printf(&b, "\n");
+    }
+    rc = bf_file_write(path, flags, &b, err);
+    bf_buf_release(&b);
+    return rc;
+}
+
+/* "-" is not a number. */
+static bool take_number(double *out, const char *text)
+{
+    char *end;
+
+    if (strcmp(text, "-") == 0) {
+        *out = (double)NAN;
+        return true;
+    }
+    *out = strtod(text, &end);
+    return *text != 0 && *end == 0 && isfinite(*out);
+}
+
+static bool take_row(struct bf_cue_row *r, char *const *column)
+{
+    double number[COLUMNS];
+    int k;
+
+    memset(r, 0, sizeof *r);
+    if (strlen(column[2]) >= sizeof r->method)
+        return false;
+    for (k = 3; k < COLUMNS; k++)
+        if (!take_number(&number[k], column[k]))
+            return false;
+    r->file = column[0];
+    r->person = (uint32_t)strtoul(column[1], NULL, 16);
+    strncpy(r->method, column[2], sizeof r->method - 1);
+    r->fake = strcmp(r->method, "real") != 0;
+    r->crf = (unsigned)number[3];
+    r->half = number[4] > 0;
+    r->size = (float)number[5];
+    r->sharpness = (float)number[6];
+    r->baseline = number[7];
+    for (k = 0; k < BF_CUES; k++)
+        r->cue[k] = number[FIXED + k];
+    return true;
+}
+
+enum bf_err bf_cue_table_read(struct bf_cue_table *t, const char *path, struct bf_error *err)
+{
+    struct bf_buf text = {0};
+    struct bf_cue_row row;
+    char *line, *end, *column[COLUMNS];
+    size_t number = 0, n;
+    enum bf_err rc = bf_file_read(&text, path, TABLE_MAX, err);
+
+    bf_buf_append(&text, "", 1);
+    if (rc == BF_OK && text.failed)
+        rc = bf_error_nomem(err);
+    for (line = (char *)text.data; rc == BF_OK && *line != 0; line = end) {
+        char *p;
+
+        end = line + strcspn(line, "\n");
+        if (*end != 0)
+            *end++ = 0;
+        for (n = 0, p = line; p != NULL && n < COLUMNS; n++) {
+            column[n] = p;
+            p = strchr(p, '\t');
+            if (p != NULL)
+                *p++ = 0;
+        }
+        if (n != COLUMNS || p != NULL ||
+            (number == 0 ? strcmp(column[COLUMNS - 1], bf_cue_kinds[BF_CUES - 1].name) != 0
+                         : !take_row(&row, column)))
+            rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' line %zu is not of a table of cues", path,
+                              number + 1);
+        else if (number > 0)
+            rc = bf_cue_table_add(t, &row, err);
+        number++;
+    }
+    bf_buf_release(&text);
+    return rc;
+}
+
+bool bf_cue_row_of_score(struct bf_cue_row *row, const struct bf_score *score)
+{
+    const struct bf_score_track *best = score->track;
+    size_t i;
+
+    if (score->n_tracks == 0)
+        return false;
+    for (i = 1; i < score->n_tracks && isnan(best->likelihood); i++)
+        if (score->track[i].n_scored > best->n_scored)
+            best = &score->track[i];
+    row->size = best->size;
+    row->sharpness = best->sharpness;
+    row->baseline = best->baseline;
+    memcpy(row->cue, best->cue, sizeof row->cue);
+    return best->n_scored > 0;
+}
