@@ -369,8 +369,8 @@ static size_t gather_of(struct bf_scorer *s, uint32_t track, int64_t pts_us, enu
     return i;
 }
 
-static enum bf_err add_sample(struct bf_scorer *s, const struct bf_face *face, int64_t pts_us,
-                              struct bf_error *err)
+static enum bf_err add_sample(struct bf_scorer *s, const struct bf_face *face, float gap,
+                              int64_t pts_us, struct bf_error *err)
 {
     struct bf_score_sample *more;
 
@@ -381,7 +381,7 @@ static enum bf_err add_sample(struct bf_scorer *s, const struct bf_face *face, i
             return bf_error_nomem(err);
         s->sample = more;
     }
-    s->sample[s->n_samples++] = (struct bf_score_sample){pts_us, face->track, face->openness, NAN};
+    s->sample[s->n_samples++] = (struct bf_score_sample){pts_us, face->track, face->openness, gap};
     return BF_OK;
 }
 
@@ -401,7 +401,8 @@ static enum bf_err add_face(struct bf_scorer *s, const struct bf_face *face, int
     add_points(s, g, mesh, pts_us);
     if (rc == BF_OK && bf_score_gather_wants(g, pts_us))
         rc = queue(s, at, face, mesh, pts_us, err);
-    return rc == BF_OK ? add_sample(s, face, pts_us, err) : rc;
+    return rc == BF_OK ? add_sample(s, face, bf_motion_evidence_pose_gap(g->motion), pts_us, err)
+                       : rc;
 }
 
 static enum bf_err add_blinks(struct bf_scorer *s, struct bf_error *err)

@@ -29,7 +29,7 @@ struct bf_texture_block {
 
 /* out is (BF_TEXTURE_GRID, BF_TEXTURE_GRID); to_picture is bf_face_align's for mesh
  * (BF_FACE_POINTS) in a picture width x height, outside of which no block has a region. false where
- * one of the regions has too little skin to speak of: the face is cut off. */
+ * one of the regions has too little skin in the picture. */
 bool bf_texture_blocks_set(struct bf_texture_block *out, const struct bf_point3 *mesh,
                            const struct bf_affine *to_picture, float width, float height);
 

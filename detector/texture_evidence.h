@@ -22,8 +22,7 @@ void bf_texture_evidence_free(struct bf_texture_evidence **t);
  * One frame of one track, in rising time; the frames of a run of neighbours in the video follow one
  * another. mesh is (BF_FACE_POINTS), in the view's coordinates. At most every 80 ms one is looked
  * at for itself, and the one after it, if not more than 0.1 s later, for the flicker; the others
- * cost nothing, nor does a face that is cut off by the picture's edge say anything. BF_ERR_NOMEM
- * alone.
+ * cost nothing. A face of which too little is in the picture says nothing. BF_ERR_NOMEM alone.
  */
 enum bf_err bf_texture_evidence_add(struct bf_texture_evidence *t, struct bf_face_view *view,
                                     const struct bf_point3 *mesh, int64_t pts_us,
