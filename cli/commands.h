@@ -15,7 +15,8 @@ extern const struct bf_command bf_cmd_ledger_init, bf_cmd_ledger_log, bf_cmd_led
     bf_cmd_ledger_import;
 extern const struct bf_command bf_cmd_swap_extract, bf_cmd_swap_train, bf_cmd_swap_convert,
     bf_cmd_swap_evaluate, bf_cmd_swap_blend, bf_cmd_swap_dataset;
-extern const struct bf_command bf_cmd_detector_prepare, bf_cmd_detector_train;
+extern const struct bf_command bf_cmd_detector_prepare, bf_cmd_detector_train,
+    bf_cmd_detector_measure, bf_cmd_detector_calibrate, bf_cmd_detector_evaluate;
 extern const struct bf_command bf_cmd_completion, bf_cmd_version;
 
 #endif

@@ -19,6 +19,7 @@ const struct bf_command *const bf_commands[] = {
     &bf_cmd_swap_dataset,
     &bf_cmd_detector_prepare,
     &bf_cmd_detector_train,
+    &bf_cmd_detector_measure,
     &bf_cmd_ledger_init,
     &bf_cmd_ledger_log,
     &bf_cmd_ledger_show,

@@ -1,4 +1,5 @@
 #include "detector/score.h"
+#include "detector/block_set.h"
 #include "detector/score_reason.h"
 #include "detector/score_track.h"
 #include "lib/base/file.h"
@@ -39,6 +40,7 @@ struct bf_scorer {
     struct bf_params *artifact_params, *temporal_params, *baseline_params;
     struct bf_artifact_net artifact, baseline; /* baseline.net NULL: not asked for */
     struct bf_temporal_net temporal;           /* net NULL: there are no weights of it */
+    struct bf_block_gather *blocks;            /* of whoever watches */
     struct bf_calibration calibration;
     bool calibrated;
     struct bf_buf card;
@@ -200,6 +202,11 @@ void bf_scorer_free(struct bf_scorer **out)
     *out = NULL;
 }
 
+void bf_scorer_watch_blocks(struct bf_scorer *s, struct bf_block_gather *gather)
+{
+    s->blocks = gather;
+}
+
 const char *bf_scorer_card(const struct bf_scorer *s)
 {
     return s->card.len > 0 ? (const char *)s->card.data : NULL;
@@ -329,7 +336,7 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
 {
     const size_t half = BF_TEMPORAL_FRAMES / 2 * BF_TEMPORAL_WIDTH;
 
-    if (s->temporal.net == NULL)
+    if (s->temporal.net == NULL && s->blocks == NULL)
         return;
     if (g->n_points > 0 && pts_us - g->points_us > BF_TEMPORAL_GAP_US)
         g->n_points = 0;
@@ -338,10 +345,14 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
         return;
     if (++g->n_points < BF_TEMPORAL_FRAMES)
         return;
-    bf_temporal_input(bf_net_value(s->temporal.net, s->temporal.in), g->points);
-    bf_net_forward(s->temporal.net);
-    g->temporal_sum += (double)bf_net_value(s->temporal.net, s->temporal.logit)[0];
-    g->n_blocks++;
+    if (s->blocks != NULL)
+        bf_block_gather_add(s->blocks, g->points);
+    if (s->temporal.net != NULL) {
+        bf_temporal_input(bf_net_value(s->temporal.net, s->temporal.in), g->points);
+        bf_net_forward(s->temporal.net);
+        g->temporal_sum += (double)bf_net_value(s->temporal.net, s->temporal.logit)[0];
+        g->n_blocks++;
+    }
     memmove(g->points, g->points + half, half * sizeof *g->points);
     g->n_points = BF_TEMPORAL_FRAMES / 2;
 }

@@ -129,6 +129,11 @@ int64_t bf_scorer_next_us(const struct bf_scorer *s, int64_t pts_us);
 enum bf_err bf_scorer_finish(struct bf_score *score, struct bf_scorer *s, struct bf_error *err);
 void bf_score_release(struct bf_score *score);
 
+/* Blocks of landmarks of the frames to come are copied to gather, the caller's, until the next
+ * call; NULL ends it. For training. */
+struct bf_block_gather;
+void bf_scorer_watch_blocks(struct bf_scorer *s, struct bf_block_gather *gather);
+
 /* What the weights were trained on and how they did: the model card's figures, as JSON text; the
  * scorer's, until it is freed. */
 const char *bf_scorer_card(const struct bf_scorer *s);
