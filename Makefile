@@ -221,15 +221,21 @@ BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man/man1
 COMPLETIONDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 MODELDIR := $(DESTDIR)$(PREFIX)/share/bonafide/models
+DETECTORDIR := $(DESTDIR)$(PREFIX)/share/bonafide/detector
 MAN := $(sort $(wildcard man/*.1))
 # The face networks are installed where they have been fetched: make itself never asks the network for anything.
 MODELS := $(sort $(wildcard build/models/*.json build/models/*.bin))
+DETECTOR := $(sort $(wildcard detector/weights/*))
 
 install: all
 	install -d $(BINDIR) $(MANDIR) $(COMPLETIONDIR)
 	install $(BUILD)/bonafide $(BUILD)/bonafide-check $(BINDIR)
 	install -m 644 $(MAN) $(MANDIR)
 	$(BUILD)/bonafide completion bash >$(COMPLETIONDIR)/bonafide
+ifneq ($(DETECTOR),)
+	install -d $(DETECTORDIR)
+	install -m 644 $(DETECTOR) $(DETECTORDIR)
+endif
 ifneq ($(MODELS),)
 	install -d $(MODELDIR)
 	install -m 644 $(MODELS) $(MODELDIR)
@@ -238,7 +244,7 @@ else
 endif
 
 uninstall:
-	rm -f $(BINDIR)/bonafide $(BINDIR)/bonafide-check $(MAN:man/%=$(MANDIR)/%) $(COMPLETIONDIR)/bonafide $(MODELS:build/models/%=$(MODELDIR)/%)
+	rm -f $(BINDIR)/bonafide $(BINDIR)/bonafide-check $(MAN:man/%=$(MANDIR)/%) $(COMPLETIONDIR)/bonafide $(MODELS:build/models/%=$(MODELDIR)/%) $(DETECTOR:detector/weights/%=$(DETECTORDIR)/%)
 
 clean:
 	rm -rf build

@@ -9,7 +9,7 @@
 #define BF_VERSION "0.1.0"
 
 extern const struct bf_command bf_cmd_key_new, bf_cmd_key_show, bf_cmd_key_export;
-extern const struct bf_command bf_cmd_register, bf_cmd_verify, bf_cmd_faces;
+extern const struct bf_command bf_cmd_register, bf_cmd_verify, bf_cmd_score, bf_cmd_faces;
 extern const struct bf_command bf_cmd_ledger_init, bf_cmd_ledger_log, bf_cmd_ledger_show,
     bf_cmd_ledger_prove, bf_cmd_ledger_checkpoint, bf_cmd_ledger_audit, bf_cmd_ledger_export,
     bf_cmd_ledger_import;

@@ -120,19 +120,12 @@ enum bf_err bf_cli_read_trust(struct bf_trust *trust, const struct bf_opt_list *
     return read_trust_file(trust, path, err);
 }
 
-static bool has_models(const char *dir)
+/* named where it is not empty, else the first of two folders below the program's own that has file
+ * in it; BF_ERR_NOT_FOUND without a sentence. */
+static enum bf_err find_folder(char *out, size_t cap, const char *named,
+                               const char *const beside[2], const char *file, struct bf_error *err)
 {
-    char path[BF_PATH_MAX];
-
-    return (size_t)snprintf(path, sizeof path, "%s/blazeface.json", dir) < sizeof path &&
-           access(path, R_OK) == 0;
-}
-
-enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct bf_error *err)
-{
-    static const char *const beside[] = {"/../models", "/../share/bonafide/models"};
-    const char *named = option != NULL ? option : getenv("BONAFIDE_MODELS");
-    char self[BF_PATH_MAX], *slash;
+    char self[BF_PATH_MAX], path[BF_PATH_MAX], *slash;
     ssize_t n;
     size_t i;
 
@@ -146,12 +139,38 @@ enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct 
     slash = strrchr(self, '/');
     if (slash != NULL)
         *slash = '\0';
-    for (i = 0; slash != NULL && i < sizeof beside / sizeof *beside; i++)
-        if ((size_t)snprintf(out, cap, "%s%s", self, beside[i]) < cap && has_models(out))
+    for (i = 0; slash != NULL && i < 2; i++)
+        if ((size_t)snprintf(out, cap, "%s%s", self, beside[i]) < cap &&
+            (size_t)snprintf(path, sizeof path, "%s/%s", out, file) < sizeof path &&
+            access(path, R_OK) == 0)
             return BF_OK;
-    return bf_error_set(err, BF_ERR_NOT_FOUND,
-                        "there are no face networks here; 'make models' fetches them, and --models "
-                        "or BONAFIDE_MODELS names their folder");
+    return BF_ERR_NOT_FOUND;
+}
+
+enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct bf_error *err)
+{
+    static const char *const beside[2] = {"/../models", "/../share/bonafide/models"};
+    enum bf_err rc = find_folder(out, cap, option != NULL ? option : getenv("BONAFIDE_MODELS"),
+                                 beside, "blazeface.json", err);
+
+    if (rc == BF_ERR_NOT_FOUND)
+        bf_error_set(err, rc,
+                     "there are no face networks here; 'make models' fetches them, and --models "
+                     "or BONAFIDE_MODELS names their folder");
+    return rc;
+}
+
+enum bf_err bf_cli_detector_dir(char *out, size_t cap, const char *option, struct bf_error *err)
+{
+    static const char *const beside[2] = {"/../../detector/weights", "/../share/bonafide/detector"};
+    enum bf_err rc = find_folder(out, cap, option != NULL ? option : getenv("BONAFIDE_DETECTOR"),
+                                 beside, ".", err);
+
+    if (rc == BF_ERR_NOT_FOUND)
+        bf_error_set(err, rc,
+                     "the detector's weights are not here; --weights or BONAFIDE_DETECTOR names "
+                     "their folder");
+    return rc;
 }
 
 bool bf_cli_same_file(const char *a, const char *b)

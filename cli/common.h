@@ -43,6 +43,13 @@ enum bf_err bf_cli_read_trust(struct bf_trust *trust, const struct bf_opt_list *
  */
 enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct bf_error *err);
 
+/*
+ * The folder with the detector's weights: --weights DIR, else BONAFIDE_DETECTOR, else
+ * detector/weights of the tree that the program was built in, else ../share/bonafide/detector from
+ * its own folder. BF_ERR_NOT_FOUND where there is none.
+ */
+enum bf_err bf_cli_detector_dir(char *out, size_t cap, const char *option, struct bf_error *err);
+
 /* Whether out, which may be NULL, is the same file as one of args: whatever --force allows, an
  * input is never replaced. */
 bool bf_cli_is_one_of(const char *out, int n_args, char **args);
