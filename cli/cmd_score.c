@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/score_report.h"
+#include "cli/score_run.h"
 #include "lib/base/text.h"
 
 #include <math.h>
@@ -46,37 +47,6 @@ struct session {
     struct bf_score_line *line;
 };
 
-/* The frames that were asked for, one after another, to the scorer. */
-static enum bf_err look_at_all(struct bf_score_answer *a, const struct session *s,
-                               struct bf_video *v, struct bf_error *err)
-{
-    int64_t end_us = s->end_us > 0 ? s->end_us : a->info->duration_us, span_us;
-    const struct bf_frame *frame = NULL;
-    struct bf_cli_progress progress;
-    uint64_t n_seen = 0;
-    enum bf_err rc;
-
-    span_us = end_us > s->start_us ? end_us - s->start_us : 0;
-    rc = bf_scorer_start(s->scorer, a->info, span_us, err);
-    bf_cli_progress_start(&progress, a->file, "s", 1e6, s->opts->progress);
-    if (rc == BF_OK && s->start_us > 0)
-        rc = bf_video_seek(v, s->start_us, err);
-    while (rc == BF_OK && (rc = bf_video_next(v, &frame, err)) == BF_OK && frame != NULL) {
-        if (s->end_us > 0 && frame->pts_us >= s->end_us)
-            break;
-        if (n_seen++ % s->every == 0) {
-            a->n_damaged += frame->damaged;
-            rc = bf_scorer_frame(s->scorer, frame, err);
-        }
-        bf_progress_step(&progress.sink, (uint64_t)(frame->pts_us - s->start_us),
-                         (uint64_t)span_us);
-    }
-    bf_cli_progress_end(&progress);
-    if (rc == BF_OK && n_seen == 0)
-        rc = bf_error_set(err, BF_ERR_USAGE, "'%s' has nothing in the time asked for", a->file);
-    return rc;
-}
-
 static enum bf_err show(const struct session *s, const struct bf_score_answer *a,
                         const struct bf_error *failed, struct bf_error *err)
 {
@@ -100,12 +70,8 @@ static enum bf_exit score_file(struct session *s, const char *path, struct bf_sc
     enum bf_exit answer;
     enum bf_err rc = bf_video_open(&v, path, &err);
 
-    if (rc == BF_OK) {
-        a.info = bf_video_info(v);
-        rc = look_at_all(&a, s, v, &err);
-    }
     if (rc == BF_OK)
-        rc = bf_scorer_finish(&score, s->scorer, &err);
+        rc = bf_score_run(&score, &a, s->scorer, v, s->opts->progress, &err);
     *line = (struct bf_score_line){.file = path, .failed = rc != BF_OK, .likelihood = (double)NAN};
     if (rc != BF_OK) {
         answer = bf_cli_fail_json(s->opts->json, BF_SCORE_SCHEMA, path, &err);
@@ -160,11 +126,6 @@ static bool parse_time(int64_t *us, const char *text)
 static enum bf_err open_all(struct session *s, size_t n_files, struct bf_error *err)
 {
     const struct score_opts *o = s->opts;
-    char weights[BF_PATH_MAX], models[BF_PATH_MAX];
-    const struct bf_scorer_options how = {.weights = weights,
-                                          .models = models,
-                                          .n_frames = (unsigned)s->n_frames,
-                                          .no_pictures = o->report == NULL};
     enum bf_err rc = BF_OK;
 
     s->line = calloc(n_files, sizeof *s->line);
@@ -175,11 +136,9 @@ static enum bf_err open_all(struct session *s, size_t n_files, struct bf_error *
                           err);
     if (rc == BF_OK && s->report != NULL && n_files > 1)
         rc = bf_page_keep_aside(s->report, o->report, err);
-    if (rc == BF_OK)
-        rc = bf_cli_detector_dir(weights, sizeof weights, o->weights, err);
-    if (rc == BF_OK)
-        rc = bf_cli_models_dir(models, sizeof models, o->models, err);
-    return rc == BF_OK ? bf_scorer_create(&s->scorer, &how, err) : rc;
+    return rc == BF_OK ? bf_score_open(&s->scorer, o->weights, o->models, (unsigned)s->n_frames,
+                                       o->report != NULL, err)
+                       : rc;
 }
 
 static enum bf_err finish_page(struct session *s, size_t n_files, struct bf_error *err)

@@ -2,6 +2,7 @@
 #include "cli/common.h"
 #include "cli/heatmap.h"
 #include "cli/report.h"
+#include "cli/score_run.h"
 #include "cli/verify_answer.h"
 #include "ledger/match/combine.h"
 #include "lib/base/file.h"
@@ -16,9 +17,9 @@ enum { SAME_FRAMES = 5 }; /* records with the same frames that are looked at */
 #define DURATION_SLACK_US 100000
 
 struct verify_opts {
-    const char *ledger, *proof, *digest, *report, *heatmap;
+    const char *ledger, *proof, *digest, *report, *heatmap, *weights, *models;
     struct bf_opt_list trust;
-    bool json, force;
+    bool json, force, score;
     int progress;
 };
 
@@ -37,6 +38,12 @@ static const struct bf_opt options[] = {
      "write the video with what was altered coloured in; takes one FILE"},
     {'f', "force", BF_OPT_FLAG, NULL, offsetof(struct verify_opts, force),
      "replace OUT.html and OUT.mp4"},
+    {0, "score", BF_OPT_FLAG, NULL, offsetof(struct verify_opts, score),
+     "say beside it how likely the faces are fakes, as 'bonafide score' does"},
+    {0, "weights", BF_OPT_TEXT, "DIR", offsetof(struct verify_opts, weights),
+     "with --score: the folder of the detector's weights"},
+    {'m', "models", BF_OPT_TEXT, "DIR", offsetof(struct verify_opts, models),
+     "with --score: the folder of the face networks"},
     {0, "json", BF_OPT_FLAG, NULL, offsetof(struct verify_opts, json),
      "print one JSON object a file"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct verify_opts, progress),
@@ -58,14 +65,8 @@ struct session {
     /* what is written beside the answer; NULL where it was not asked for: */
     struct bf_page *report;
     struct bf_output *heatmap;
+    struct bf_scorer *scorer;
 };
-
-static const char *tmp_dir(void)
-{
-    const char *dir = getenv("TMPDIR");
-
-    return dir != NULL && dir[0] == '/' ? dir : "/tmp";
-}
 
 static void set_trust(struct bf_answer *a, const struct session *s)
 {
@@ -129,12 +130,13 @@ static enum bf_err decode_suspect(struct bf_answer *a, struct bf_trace **trace,
                                   const struct session *s, struct bf_error *err)
 {
     struct bf_cli_progress progress;
-    enum bf_err rc = bf_trace_create(trace, a->in.cols, a->in.rows, tmp_dir(), err);
+    enum bf_err rc = bf_trace_create(trace, a->in.cols, a->in.rows, bf_cli_tmp_dir(), err);
 
     if (rc != BF_OK)
         return rc;
     a->in.stills = a->stills = bf_stills_create(a->in.info);
     a->in.mark = bf_mark_reader_create();
+    a->in.scorer = s->scorer;
     if (a->stills == NULL || a->in.mark == NULL)
         return bf_error_nomem(err);
     bf_cli_progress_start(&progress, a->file, "s", 1e6, s->opts->progress);
@@ -191,7 +193,7 @@ static enum bf_err judge_frames(bool *done, struct bf_answer *a, const struct bf
     if (blob != NULL) {
         rc = bf_digest_open(&d, blob, n_blob, "of the record", err);
         if (rc == BF_OK)
-            rc = bf_match_digest(&m, trace, d, tmp_dir(), err);
+            rc = bf_match_digest(&m, trace, d, bf_cli_tmp_dir(), err);
         bf_digest_close(&d);
         if (rc != BF_OK)
             return rc;
@@ -223,8 +225,8 @@ static enum bf_err retrace(void *ctx, struct bf_trace **trace, const struct bf_g
     enum bf_err rc;
 
     bf_cli_progress_start(&progress, r->a->file, "s", 1e6, r->s->opts->progress);
-    rc = bf_intake_retrace(trace, &r->a->in, r->a->file, g, cols, rows, tmp_dir(), &progress.sink,
-                           err);
+    rc = bf_intake_retrace(trace, &r->a->in, r->a->file, g, cols, rows, bf_cli_tmp_dir(),
+                           &progress.sink, err);
     bf_cli_progress_end(&progress);
     return rc;
 }
@@ -316,7 +318,7 @@ static enum bf_err find_alike(struct bf_answer *a, struct session *s, const stru
                               struct bf_error *err)
 {
     struct retracing again = {a, s};
-    const struct bf_suspect suspect = {trace, a->stills, tmp_dir(), retrace, &again};
+    const struct bf_suspect suspect = {trace, a->stills, bf_cli_tmp_dir(), retrace, &again};
     struct bf_finds finds = {0};
     enum bf_err rc = bf_search_ledger(&finds, &suspect, s->txn, blob_of, s, err);
 
@@ -406,7 +408,7 @@ static enum bf_err verify_offline(struct bf_answer *a, const struct session *s,
         rc = judge_frames(&done, a, trace, s->has_digest ? s->digest.data : NULL, s->digest.len,
                           err);
     if (rc == BF_OK && !done && s->has_digest) {
-        const struct bf_suspect suspect = {trace, a->stills, tmp_dir(), retrace, &again};
+        const struct bf_suspect suspect = {trace, a->stills, bf_cli_tmp_dir(), retrace, &again};
         struct bf_finds finds = {0};
 
         rc = bf_search_record(&finds, &suspect, s->digest.data, s->digest.len, err);
@@ -449,12 +451,18 @@ static enum bf_exit show(const struct session *s, const struct bf_answer *a,
 static enum bf_exit verify_file(struct session *s, const char *path)
 {
     struct bf_answer a = {.file = path};
+    struct bf_score_answer beside = {.file = path};
+    struct bf_score score = {0};
     struct bf_error err = {0};
     enum bf_exit rc;
     enum bf_err e = bf_intake_open(&a.in, path, &err);
 
     if (e == BF_OK)
         e = s->ledger != NULL ? verify_on_ledger(&a, s, &err) : verify_offline(&a, s, &err);
+    if (e == BF_OK && s->scorer != NULL) {
+        e = bf_score_beside(&score, &beside, s->scorer, &a.in, s->opts->progress, &err);
+        a.score = e == BF_OK ? &beside : NULL;
+    }
     if (e != BF_OK) {
         rc = bf_cli_fail_json(s->opts->json, BF_VERIFY_SCHEMA, path, &err);
     } else {
@@ -466,6 +474,8 @@ static enum bf_exit verify_file(struct session *s, const char *path)
         fflush(stdout);
     }
     rc = bf_exit_worse(rc, show(s, &a, e == BF_OK ? NULL : &err));
+    if (a.score != NULL)
+        bf_score_release(&score);
     bf_match_release(&a.match);
     bf_buf_release(&a.digest);
     free(a.part);
@@ -544,6 +554,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--proof and --ledger exclude each other");
     if (o->digest != NULL && o->proof == NULL)
         return bf_cli_usage(cmd, "--digest goes with --proof");
+    if ((o->weights != NULL || o->models != NULL) && !o->score)
+        return bf_cli_usage(cmd, "--weights and --models go with --score");
     if (o->heatmap != NULL && n_args != 1)
         return bf_cli_usage(cmd, "--heatmap takes one FILE");
     if (bf_cli_is_one_of(o->report, n_args, args) || bf_cli_is_one_of(o->heatmap, n_args, args))
@@ -553,6 +565,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         rc = bf_cli_read_trust(&s.trust, &o->trust, &err);
     if (rc == BF_OK)
         rc = open_outputs(&s, (size_t)n_args, &err);
+    if (rc == BF_OK && o->score)
+        rc = bf_score_open(&s.scorer, o->weights, o->models, 0, o->report != NULL, &err);
     if (rc != BF_OK)
         worst = bf_cli_fail_json(o->json, BF_VERIFY_SCHEMA, NULL, &err);
     for (i = 0; rc == BF_OK && i < n_args; i++)
@@ -560,6 +574,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (rc == BF_OK && s.report != NULL && bf_page_commit(s.report, NULL, &err) != BF_OK)
         worst = bf_exit_worse(worst, bf_cli_fail(&err));
     bf_page_close(&s.report);
+    bf_scorer_free(&s.scorer);
     bf_output_close(&s.heatmap);
     bf_txn_abort(&s.txn);
     bf_ledger_close(&s.ledger);

@@ -173,6 +173,13 @@ enum bf_err bf_cli_detector_dir(char *out, size_t cap, const char *option, struc
     return rc;
 }
 
+const char *bf_cli_tmp_dir(void)
+{
+    const char *dir = getenv("TMPDIR");
+
+    return dir != NULL && dir[0] == '/' ? dir : "/tmp";
+}
+
 bool bf_cli_same_file(const char *a, const char *b)
 {
     struct stat at_a, at_b;
@@ -214,7 +221,7 @@ bool bf_cli_same_name(const char *a, const char *b)
 
 bool bf_cli_print_json(struct json_t *j)
 {
-    char *text = j != NULL ? json_dumps(j, JSON_COMPACT) : NULL;
+    char *text = j != NULL ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
 
     json_decref(j);
     if (text == NULL) {

@@ -50,6 +50,9 @@ enum bf_err bf_cli_models_dir(char *out, size_t cap, const char *option, struct 
  */
 enum bf_err bf_cli_detector_dir(char *out, size_t cap, const char *option, struct bf_error *err);
 
+/* TMPDIR where it is a whole path, else "/tmp". */
+const char *bf_cli_tmp_dir(void);
+
 /* Whether out, which may be NULL, is the same file as one of args: whatever --force allows, an
  * input is never replaced. */
 bool bf_cli_is_one_of(const char *out, int n_args, char **args);

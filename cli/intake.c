@@ -45,7 +45,9 @@ enum bf_err bf_intake_run(struct bf_intake *in,
 
     if (digest == NULL)
         return bf_error_nomem(err);
-    while ((rc = bf_video_next(in->video, &frame, err)) == BF_OK && frame != NULL) {
+    rc = in->scorer != NULL ? bf_scorer_start(in->scorer, in->info, in->info->duration_us, err)
+                            : BF_OK;
+    while (rc == BF_OK && (rc = bf_video_next(in->video, &frame, err)) == BF_OK && frame != NULL) {
         rc = bf_frame_digester_run(digest, in->digester, frame, err);
         if (rc == BF_OK)
             rc = fn(ctx, digest, err);
@@ -53,6 +55,8 @@ enum bf_err bf_intake_run(struct bf_intake *in,
             rc = bf_stills_add(in->stills, frame, err);
         if (rc == BF_OK && in->mark != NULL)
             rc = bf_mark_reader_add(in->mark, frame, err);
+        if (rc == BF_OK && in->scorer != NULL)
+            rc = bf_scorer_frame(in->scorer, frame, err);
         if (rc != BF_OK)
             break;
         bf_merkle_leaf(leaf32, digest->exact32, 32);

@@ -4,6 +4,7 @@
 #ifndef BF_INTAKE_H
 #define BF_INTAKE_H
 
+#include "detector/score.h"
 #include "ledger/match/trace.h"
 #include "lib/base/progress.h"
 #include "lib/media/mark.h"
@@ -21,6 +22,7 @@ struct bf_intake {
     struct bf_frame_digester *digester;
     struct bf_stills *stills;    /* the caller's: takes stills of what is decoded; may be NULL */
     struct bf_mark_reader *mark; /* the caller's: reads the mark in what is decoded; may be NULL */
+    struct bf_scorer *scorer;    /* the caller's: is shown what is decoded; may be NULL */
 };
 
 /* Opens the file and hashes its bytes; nothing is decoded yet. */

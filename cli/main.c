@@ -3,6 +3,7 @@
 #include <signal.h>
 
 /* clang-format off: a line each */
+/* clang-format off: a line each */
 const struct bf_command *const bf_commands[] = {
     &bf_cmd_key_new,
     &bf_cmd_key_show,

@@ -208,7 +208,9 @@ void bf_page_item(void *ctx, const char *text)
 /* ASCII alone, so that nothing in it can turn the direction of the text. */
 enum bf_err bf_page_json(struct bf_buf *b, struct json_t *j, struct bf_error *err)
 {
-    char *text = j != NULL ? json_dumps(j, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
+    char *text = j != NULL
+                     ? json_dumps(j, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12))
+                     : NULL;
 
     json_decref(j);
     if (text == NULL)

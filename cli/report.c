@@ -1,5 +1,6 @@
 #include "cli/report_impl.h"
 
+#include "cli/score_report.h"
 #include "lib/base/text.h"
 
 #include <inttypes.h>
@@ -36,6 +37,20 @@ static void put_verdict(struct bf_buf *b, const struct bf_answer *a)
         bf_buf_printf(b,
                       "<p>This does not mean that the video is false: it means that nothing here "
                       "vouches for it.</p>\n");
+}
+
+/* Where it comes from and what its faces look like are two answers, and stay two. */
+static void put_verdicts(struct bf_buf *b, const struct bf_answer *a)
+{
+    if (a->score == NULL) {
+        put_verdict(b, a);
+        return;
+    }
+    bf_buf_printf(b, "<div class=\"sides\">\n<div><p class=\"side\">Where it comes from</p>\n");
+    put_verdict(b, a);
+    bf_buf_printf(b, "</div>\n<div><p class=\"side\">What its faces look like</p>\n");
+    bf_score_report_verdict(b, a->score);
+    bf_buf_printf(b, "</div>\n</div>\n");
 }
 
 static void put_record(struct bf_buf *b, const struct bf_record *r, const uint8_t hash32[32],
@@ -189,13 +204,17 @@ enum bf_err bf_report_add(struct bf_page *p, const struct bf_answer *a, const st
     enum bf_err rc;
 
     bf_page_begin(p, bf_answer_verdict_name(a), a->file);
-    put_verdict(&p->buf, a);
+    put_verdicts(&p->buf, a);
     put_file(&p->buf, a);
     put_records(&p->buf, a);
     bf_report_timeline(&p->buf, a);
     rc = bf_report_changes(p, a, digest, progress, err);
     put_transform(&p->buf, a);
     put_checked(&p->buf, a);
+    if (rc == BF_OK && a->score != NULL) {
+        bf_buf_printf(&p->buf, "<h2 class=\"part\">The score: what its faces look like</h2>\n");
+        rc = bf_score_report_evidence(p, a->score, err);
+    }
     if (rc == BF_OK)
         rc = bf_page_json(&p->buf, bf_answer_json(a), err);
     return bf_page_end(p, rc, err);

@@ -136,7 +136,8 @@ void bf_score_answer_each_not_checked(const struct bf_score_answer *a,
                                                       : "sound: a cloned voice is not noticed");
     say(ctx, "kinds of fakes that the detector was not trained on");
     say(ctx, "who is shown, what is said, and whether it is shown in its own context");
-    say(ctx, "where the video comes from: 'bonafide verify' asks a ledger");
+    if (!a->beside_provenance)
+        say(ctx, "where the video comes from: 'bonafide verify' asks a ledger");
     say(ctx, "the file's metadata");
     if (a->info != NULL && a->info->n_video > 1) {
         snprintf(text, sizeof text, "%u other video stream%s in the file", a->info->n_video - 1,

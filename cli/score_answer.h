@@ -17,6 +17,7 @@ struct bf_score_answer {
     uint64_t every;                   /* each so many-th frame was looked at; 0 or 1: all */
     int64_t start_us, end_us;         /* that were asked for; end_us 0: all the rest */
     uint64_t n_damaged;               /* frames, of those looked at */
+    bool beside_provenance;           /* stands beside verify's answer */
 };
 
 enum bf_exit bf_score_answer_exit(const struct bf_score *s);

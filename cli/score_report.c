@@ -90,9 +90,11 @@ void bf_score_report_verdict(struct bf_buf *b, const struct bf_score_answer *a)
     char mark[256];
 
     put_headline(b, s);
-    bf_buf_printf(b, "<p class=\"name\">");
-    bf_html_text(b, a->file);
-    bf_buf_printf(b, "</p>\n");
+    if (!a->beside_provenance) {
+        bf_buf_printf(b, "<p class=\"name\">");
+        bf_html_text(b, a->file);
+        bf_buf_printf(b, "</p>\n");
+    }
     put_gauge(b, s->likelihood, s->low, s->high);
     bf_buf_printf(b, "<p class=\"reason\">%s</p>\n", meaning[s->verdict]);
     if (isfinite(s->likelihood))
@@ -377,7 +379,7 @@ enum bf_err bf_score_report_evidence(struct bf_page *p, const struct bf_score_an
     bf_score_answer_each_not_checked(a, bf_page_item, &p->buf);
     bf_buf_printf(&p->buf, "</ul>\n");
     put_card(&p->buf, a->card);
-    return rc == BF_OK ? bf_page_json(&p->buf, bf_score_answer_json(a), err) : rc;
+    return rc;
 }
 
 enum bf_err bf_score_report_add(struct bf_page *p, const struct bf_score_answer *a,
@@ -388,6 +390,8 @@ enum bf_err bf_score_report_add(struct bf_page *p, const struct bf_score_answer 
     bf_page_begin(p, bf_score_verdict_words(a->score->verdict), a->file);
     bf_score_report_verdict(&p->buf, a);
     rc = bf_score_report_evidence(p, a, err);
+    if (rc == BF_OK)
+        rc = bf_page_json(&p->buf, bf_score_answer_json(a), err);
     return bf_page_end(p, rc, err);
 }
 

@@ -37,6 +37,7 @@ const char bf_score_style[] =
     ".cues td:nth-child(2){white-space:nowrap}\n"
     ".name{font-weight:600;margin:0 0 .25rem;overflow-wrap:anywhere}\n"
     "a{color:inherit}\n"
+    ".part{margin-top:3rem;font-size:1.4rem;border-bottom-width:3px}\n"
     ".sides{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem;align-items:start}"
-    ".sides .side{margin:0 0 .25rem;color:var(--soft)}\n"
+    ".sides h1{font-size:1.3rem}.sides .side{margin:0 0 .25rem;color:var(--soft)}\n"
     "@media (max-width:50rem){.sides{grid-template-columns:minmax(0,1fr)}}\n";

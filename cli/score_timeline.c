@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Lanes are drawn in units of their own and stretched to the page's width. */
-enum { WIDE = 1000, HIGH = 60, BUCKETS = 500, TICKS = 5 };
+enum { WIDE = 1000, HIGH = 60, MIDDLE = HIGH / 2, BUCKETS = 500, TICKS = 5 };
 
 #define LOGIT_SHOWN 6.0  /* beyond it a frame stands at the edge */
 #define SHUT_BELOW 0.35F /* of the usual openness */
@@ -40,7 +40,7 @@ static void curve_clear(struct curve *c)
     size_t i;
 
     for (i = 0; i < BUCKETS; i++)
-        c->value[i] = NAN;
+        c->value[i] = (double)NAN;
 }
 
 /* As one path; it is not drawn over a second and more, or more than 1/50, of nothing known. */
@@ -130,8 +130,8 @@ static void put_logits(struct bf_buf *b, const struct bf_score *s, const struct 
     if (t->n_pictures > 0)
         put_numbers(b, s, t);
     open_drawing(b, "bars, one for each frame that the artifact network saw");
-    bf_buf_printf(b, "<line class=\"zero\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", WIDE,
-                  HIGH / 2, HIGH / 2);
+    bf_buf_printf(b, "<line class=\"zero\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", WIDE, MIDDLE,
+                  MIDDLE);
     for (i = 0; i < BUCKETS; i++)
         n += isfinite(c.value[i]);
     for (i = 0; i < BUCKETS; i++) {
@@ -141,12 +141,12 @@ static void put_logits(struct bf_buf *b, const struct bf_score *s, const struct 
         if (isnan(v))
             continue;
         v = v > LOGIT_SHOWN ? LOGIT_SHOWN : v < -LOGIT_SHOWN ? -LOGIT_SHOWN : v;
-        h = fmax(fabs(v) / LOGIT_SHOWN * (HIGH / 2 - 2), 1);
+        h = fmax(fabs(v) / LOGIT_SHOWN * (MIDDLE - 2), 1);
         bf_buf_printf(b,
                       "<rect class=\"%s\" x=\"%.1f\" width=\"%.0f\" y=\"%.1f\" height=\"%.1f\" "
                       "opacity=\"%.2f\"/>",
                       v > 0 ? "fake" : "real", fmin(fmax(x - width / 2, 0), WIDE - width), width,
-                      v > 0 ? HIGH / 2 - h : HIGH / 2, h, opacity);
+                      v > 0 ? MIDDLE - h : MIDDLE, h, opacity);
     }
     bf_buf_printf(b, "</svg>\n");
 }

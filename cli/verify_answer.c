@@ -279,6 +279,8 @@ struct json_t *bf_answer_json(const struct bf_answer *a)
     if (strcmp(bf_answer_verdict_name(a), bf_verdict_name(a->verdict)) != 0)
         json_object_set_new(o, "relation", json_string(bf_verdict_name(a->verdict)));
     json_object_set_new(o, "mark", json_mark(&a->mark));
+    if (a->score != NULL)
+        json_object_set_new(o, "score", bf_score_answer_json(a->score));
     return o;
 }
 
@@ -504,4 +506,6 @@ void bf_answer_print(const struct bf_answer *a)
                " record%s, the signed checkpoint\n",
                "checked", a->chain_size, a->chain_size == 1 ? "" : "s");
     bf_answer_each_not_checked(a, say_text, &first);
+    if (a->score != NULL)
+        bf_score_answer_print(a->score);
 }

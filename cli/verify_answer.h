@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/intake.h"
+#include "cli/score_answer.h"
 #include "ledger/chain/proof.h"
 #include "ledger/match/match.h"
 #include "ledger/match/still.h"
@@ -46,8 +47,9 @@ struct bf_answer {
     struct bf_mark_result mark; /* n_frames 0 where it was not read */
     bool same_bytes;
     bool offline;
-    uint64_t n_private;  /* records whose digests are not on the ledger */
-    struct bf_intake in; /* what the suspect is like */
+    const struct bf_score_answer *score; /* beside it, never part of it; NULL where none is */
+    uint64_t n_private;                  /* records whose digests are not on the ledger */
+    struct bf_intake in;                 /* what the suspect is like */
 };
 
 /*

@@ -32,11 +32,7 @@ struct bf_calibration {
     } cue[BF_CUES];
     double bias[1 + BF_CALIBRATION_DRAWS],
         weight[1 + BF_CALIBRATION_DRAWS][BF_CUES]; /* [0]: the fit itself */
-<<<<<<< HEAD
-    double fake_above; /* likelihoods: from here on likely fake, 1/2 to 1 */
-=======
     double fake_above; /* likelihood: from here on likely fake, 1/2 to 1 */
->>>>>>> h2
     double real_below; /* below, likely real, 0 to 1/2; 0 where nothing is */
 };
 
@@ -45,13 +41,8 @@ struct bf_calibration_item {
     double cue[BF_CUES];
     bool fake;
     uint64_t person;
-<<<<<<< HEAD
-    double
-        weight; /* above 0: of an item among its person's of its kind; 1 where nothing is known */
-=======
     double weight; /* among its person's items of its kind, above 0 to 1e9; 1 where nothing is
                     * known */
->>>>>>> h2
 };
 
 /*
@@ -77,11 +68,7 @@ void bf_calibration_scale(double z[BF_CUES], const struct bf_calibration *c,
  * million; low and high the 90 % interval of the fits to draws, which holds the likelihood too. */
 double bf_calibration_likelihood(double *low, double *high, const struct bf_calibration *c,
                                  const double cue[BF_CUES]);
-<<<<<<< HEAD
-/* Of real videos have a smaller value, 0 to 100; NAN of a missing value, and where no real had it.
-=======
 /* Of real videos have a smaller value, 0 to 100; NAN of a missing value, or of no reals.
->>>>>>> h2
  */
 double bf_calibration_percentile(const struct bf_calibration *c, enum bf_cue cue, double value);
 /* How far outside of what real videos and fakes showed in fitting (low to high) the used cues lie:

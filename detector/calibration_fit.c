@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-<<<<<<< HEAD
-=======
 #define WEIGHT_MAX 1e9
->>>>>>> h2
 #define EDGE 0.005      /* outside of it a value is strange */
 #define SPREAD_MIN 1e-6 /* of a cue that hardly differs among reals */
 /* Where more than half of the reals have one value, nothing but this part of the range between the
@@ -53,11 +50,7 @@ static void release(struct work *w)
 /* Shares within a person's items of a kind; which kinds a person has, by bits. */
 static enum bf_err share_out(struct work *w, uint8_t *kinds, struct bf_error *err)
 {
-<<<<<<< HEAD
-    double *sum = calloc(2 * w->n_people, sizeof *sum);
-=======
     double *sum = calloc(2 * w->n_people + 1, sizeof *sum);
->>>>>>> h2
     size_t i, people[2] = {0, 0};
 
     if (sum == NULL)
@@ -83,21 +76,12 @@ static enum bf_err share_out(struct work *w, uint8_t *kinds, struct bf_error *er
     return BF_OK;
 }
 
-<<<<<<< HEAD
-/* Dealt in a random order, but first those who have both kinds, then those with one: so no fold
- * has more than its part of a kind, and any fit that leaves one out still sees both. order is room
- * for (n_people). */
-static void deal(struct work *w, size_t *order, const uint8_t *kinds, struct bf_random *r)
-{
-    static const uint8_t hands[] = {3, 1, 2};
-=======
 /* Dealt in a random order, but those who have both kinds between those who have one: so the people
  * of either kind are neighbours, no fold has more than its part of them, and any fit that leaves a
  * fold out still sees both kinds. order is room for (n_people). */
 static void deal(struct work *w, size_t *order, const uint8_t *kinds, struct bf_random *r)
 {
     static const uint8_t hands[] = {1, 3, 2};
->>>>>>> h2
     size_t n_folds = w->n_people < FOLDS ? w->n_people : FOLDS, next = 0, k, i;
 
     for (i = 0; i < w->n_people; i++) {
@@ -116,15 +100,9 @@ static enum bf_err begin(struct work *w, struct bf_random *r, struct bf_error *e
 {
     size_t n = w->n, i;
     uint64_t *ids = malloc((n + 1) * sizeof *ids);
-<<<<<<< HEAD
-    size_t *order = malloc((n + 1) * sizeof *order);
-    uint8_t *kinds = calloc(n + 1, 1);
-    enum bf_err rc = BF_OK;
-=======
     size_t *order = calloc(n + 1, sizeof *order);
     uint8_t *kinds = calloc(n + 1, 1);
     enum bf_err rc;
->>>>>>> h2
 
     w->person = malloc((n + 1) * sizeof *w->person);
     w->fake = malloc(n + 1);
@@ -137,18 +115,6 @@ static enum bf_err begin(struct work *w, struct bf_random *r, struct bf_error *e
     w->fold = malloc((n + 1) * sizeof *w->fold);
     if (ids == NULL || order == NULL || kinds == NULL || w->person == NULL || w->fake == NULL ||
         w->share == NULL || w->times == NULL || w->weight == NULL || w->z == NULL ||
-<<<<<<< HEAD
-        w->value == NULL || w->chance == NULL || w->fold == NULL)
-        rc = bf_error_nomem(err);
-    for (i = 0; rc == BF_OK && i < n; i++) {
-        ids[i] = w->items[i].person;
-        w->fake[i] = w->items[i].fake;
-        if (!(w->items[i].weight > 0) || !(w->items[i].weight <= 1e9))
-            rc = bf_error_set(err, BF_ERR_USAGE, "the weight of an item is not above 0");
-    }
-    if (rc == BF_OK)
-        rc = bf_statistic_groups(w->person, &w->n_people, ids, n, err);
-=======
         w->value == NULL || w->chance == NULL || w->fold == NULL) {
         rc = bf_error_nomem(err);
         goto out;
@@ -162,15 +128,11 @@ static enum bf_err begin(struct work *w, struct bf_random *r, struct bf_error *e
         }
     }
     rc = bf_statistic_groups(w->person, &w->n_people, ids, n, err);
->>>>>>> h2
     if (rc == BF_OK)
         rc = share_out(w, kinds, err);
     if (rc == BF_OK)
         deal(w, order, kinds, r);
-<<<<<<< HEAD
-=======
 out:
->>>>>>> h2
     free(kinds);
     free(order);
     free(ids);

@@ -81,12 +81,8 @@ static void slopes_at(double g[SIZE], double h[SIZE][SIZE], const struct problem
         off = q->weight[i] / q->total * (p - (q->yes[i] ? 1 : 0));
         curve = q->weight[i] / q->total * p * (1 - p);
         row[0] = 1;
-<<<<<<< HEAD
-        memcpy(row + 1, q->x + i * q->k, q->k * sizeof *row);
-=======
         for (j = 0; j < q->k; j++)
             row[1 + j] = q->x[i * q->k + j];
->>>>>>> h2
         for (j = 0; j <= q->k; j++) {
             g[j] += off * row[j];
             for (l = 0; l <= j; l++)
@@ -145,11 +141,7 @@ static bool step(double t[SIZE], double *loss, const struct problem *q)
         gain += g[j] * d[j];
     if (!(gain > DONE))
         return false;
-<<<<<<< HEAD
-    for (halvings = 0; halvings < HALVINGS_MAX; halvings++, part /= 2) {
-=======
     for (halvings = 0; halvings < HALVINGS_MAX; halvings++) {
->>>>>>> h2
         double l;
 
         for (j = 0; j < m; j++)
@@ -161,10 +153,7 @@ static bool step(double t[SIZE], double *loss, const struct problem *q)
             *loss = l;
             return true;
         }
-<<<<<<< HEAD
-=======
         part /= 2;
->>>>>>> h2
     }
     return false;
 }
@@ -191,11 +180,7 @@ enum bf_err bf_logistic_fit(double *bias, double *beta, const double *x, const u
     for (steps = 0; steps < STEPS_MAX && step(t, &loss, &q); steps++)
         ;
     *bias = t[0];
-<<<<<<< HEAD
-    memcpy(beta, t + 1, k * sizeof *beta);
-=======
     for (i = 0; i < k; i++)
         beta[i] = t[1 + i];
->>>>>>> h2
     return BF_OK;
 }

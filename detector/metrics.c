@@ -49,11 +49,7 @@ static struct item *sorted_items(const double *score, size_t n)
 enum bf_err bf_metric_roc(struct bf_roc_point *points, size_t *n_points, const double *score,
                           const uint8_t *fake, size_t n, struct bf_error *err)
 {
-<<<<<<< HEAD
-    struct bf_roc_point at = {INFINITY, 0, 0};
-=======
     struct bf_roc_point at = {(double)INFINITY, 0, 0};
->>>>>>> h2
     struct item *v;
     size_t i, m = 0;
 
@@ -85,10 +81,7 @@ static struct bf_roc_point *curve_of(size_t *m, const double *score, const uint8
 {
     struct bf_roc_point *points = malloc((n + 1) * sizeof *points);
 
-<<<<<<< HEAD
-=======
     *m = 0;
->>>>>>> h2
     *rc = points != NULL ? bf_metric_roc(points, m, score, fake, n, err) : bf_error_nomem(err);
     if (*rc == BF_OK && *m > 0)
         return points;
@@ -104,11 +97,7 @@ enum bf_err bf_metric_auc(double *auc, const double *score, const uint8_t *fake,
     struct bf_roc_point *p = curve_of(&m, score, fake, n, &rc, err);
     double area = 0;
 
-<<<<<<< HEAD
-    *auc = NAN;
-=======
     *auc = (double)NAN;
->>>>>>> h2
     if (p == NULL)
         return rc;
     /* A slanted piece is a tie, and counts half. */
@@ -154,11 +143,7 @@ enum bf_err bf_metric_auc_interval(double *auc, double *low, double *high, const
     enum bf_err rc;
     unsigned d;
 
-<<<<<<< HEAD
-    *low = *high = NAN;
-=======
     *low = *high = (double)NAN;
->>>>>>> h2
     rc = bf_metric_auc(auc, score, fake, n, err);
     if (rc != BF_OK || isnan(*auc))
         return rc;
@@ -199,11 +184,7 @@ enum bf_err bf_metric_eer(double *eer, const double *score, const uint8_t *fake,
     struct bf_roc_point *p = curve_of(&m, score, fake, n, &rc, err);
     double fpr = 0, missed_more = 1;
 
-<<<<<<< HEAD
-    *eer = NAN;
-=======
     *eer = (double)NAN;
->>>>>>> h2
     if (p == NULL)
         return rc;
     /* Missed fakes less false alarms, as shares, fall from 1 to -1 along the curve. */
@@ -229,11 +210,7 @@ enum bf_err bf_metric_tpr_at(double *tpr, const double *score, const uint8_t *fa
     size_t i, m;
     struct bf_roc_point *p = curve_of(&m, score, fake, n, &rc, err);
 
-<<<<<<< HEAD
-    *tpr = NAN;
-=======
     *tpr = (double)NAN;
->>>>>>> h2
     if (p == NULL)
         return rc;
     *tpr = 0;
@@ -250,11 +227,7 @@ double bf_metric_log_loss(const double *p, const uint8_t *fake, size_t n)
     size_t i;
 
     if (!measurable(p, fake, n))
-<<<<<<< HEAD
-        return NAN;
-=======
         return (double)NAN;
->>>>>>> h2
     for (i = 0; i < n; i++) {
         double right = fake[i] ? p[i] : 1 - p[i];
 
@@ -304,11 +277,7 @@ enum bf_err bf_metric_ece(double *ece, const double *p, const uint8_t *fake, siz
     enum bf_err rc = bf_metric_bins(bins, &n_bins, p, fake, n, err);
     double sum = 0;
 
-<<<<<<< HEAD
-    *ece = NAN;
-=======
     *ece = (double)NAN;
->>>>>>> h2
     if (rc != BF_OK || n_bins == 0)
         return rc;
     for (b = 0; b < n_bins; b++)

@@ -29,14 +29,8 @@ double bf_statistic_quantile(const double *sorted, size_t n, double share)
     i = (size_t)low;
     if (i + 1 >= n)
         return sorted[n - 1];
-<<<<<<< HEAD
-    /* Kept from rounding past the neighbour, so that a greater share never has a smaller quantile.
-     */
-    return fmin(sorted[i + 1], sorted[i] + (at - low) * (sorted[i + 1] - sorted[i]));
-=======
     /* Never rounded past a neighbour, so that a greater share never has a smaller quantile. */
     return sorted[i] + (at - low) * (sorted[i + 1] - sorted[i]);
->>>>>>> h2
 }
 
 static int by_number(const void *a, const void *b)

@@ -95,9 +95,9 @@ static inline void fixture_score(struct bf_score *s, enum bf_score_verdict verdi
     size_t i, n = 0;
 
     *s = (struct bf_score){.verdict = verdict,
-                           .likelihood = NAN,
-                           .low = NAN,
-                           .high = NAN,
+                           .likelihood = (double)NAN,
+                           .low = (double)NAN,
+                           .high = (double)NAN,
                            .n_frames = 500,
                            .n_analysed = 500,
                            .to_us = 20000000,
@@ -121,7 +121,7 @@ static inline void fixture_score(struct bf_score *s, enum bf_score_verdict verdi
         s->n_tracks = 1;
         fixture_track(&s->track[0], 0, 0.2);
         s->track[0].verdict = BF_SCORE_INCONCLUSIVE;
-        s->track[0].likelihood = s->track[0].low = s->track[0].high = NAN;
+        s->track[0].likelihood = s->track[0].low = s->track[0].high = (double)NAN;
         s->track[0].size = 41;
         s->track[0].n_scored = 0;
         s->track[0].n_reasons = 0;

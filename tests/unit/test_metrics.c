@@ -52,11 +52,7 @@ static void by_hand(void **state)
         {{7, 7, 7, 7}, {1, 0, 1, 0}, 4, 0.5, 0.5, 0, 0},
         /* classes of different size: 5 of 6 pairs are right; a third is missed where they meet */
         {{1, 2, 5, 4, 6}, {0, 0, 0, 1, 1}, 5, 5 / 6.0, 1 / 3.0, 0.5, 1},
-<<<<<<< HEAD
-        {{-INFINITY, INFINITY}, {0, 1}, 2, 1, 0, 1, 1},
-=======
         {{(double)-INFINITY, (double)INFINITY}, {0, 1}, 2, 1, 0, 1, 1},
->>>>>>> h2
     };
     size_t i;
 
@@ -99,11 +95,7 @@ static void assert_all_nan(struct measures m)
 
 static void nothing_to_tell(void **state)
 {
-<<<<<<< HEAD
-    static const double score[] = {0.2, 0.4, 0.9}, unscored[] = {0.2, NAN, 0.9};
-=======
     static const double score[] = {0.2, 0.4, 0.9}, unscored[] = {0.2, (double)NAN, 0.9};
->>>>>>> h2
     static const uint8_t real[] = {0, 0, 0}, fake[] = {1, 1, 1}, both[] = {0, 0, 1};
     static const uint64_t group[] = {1, 2, 3};
     struct bf_roc_point points[4];
@@ -172,13 +164,8 @@ static void auc_is_what_pairs_say(void **state)
 /* Persons A and B: A's own AUC is 1, B's is 0, of both together 1/2. */
 static void interval_draws_whole_groups(void **state)
 {
-<<<<<<< HEAD
-    static const double score[] = {0, 1, 3, 2}, apart[] = {0, 1, 0, 1};
-    static const uint8_t fake[] = {0, 1, 0, 1};
-=======
     static const double score[] = {0, 1, 3, 2}, apart[] = {0, 1, 0, 1}, tied[] = {1, 2, 2, 3};
     static const uint8_t fake[] = {0, 1, 0, 1}, fake_last[] = {0, 0, 1, 1};
->>>>>>> h2
     static const uint64_t persons[] = {8, 8, 4, 4}, kinds[] = {1, 2, 1, 2}, all[] = {3, 3, 3, 3};
     double auc, low, high;
 
@@ -194,13 +181,10 @@ static void interval_draws_whole_groups(void **state)
     bf_metric_auc_interval(&auc, &low, &high, score, fake, all, 4, 400, 1, NULL);
     near(low, 0.5);
     near(high, 0.5);
-<<<<<<< HEAD
-=======
     bf_metric_auc_interval(&auc, &low, &high, tied, fake_last, all, 4, 400, 1, NULL);
     near(auc, 0.875);
     near(low, 0.875);
     near(high, 0.875);
->>>>>>> h2
     bf_metric_auc_interval(&auc, &low, &high, score, fake, persons, 4, 0, 1, NULL);
     near(auc, 0.5);
     assert_true(isnan(low) && isnan(high));
@@ -232,8 +216,6 @@ static void interval_of_many(void **state)
     assert_true(wide_high - wide_low > 2 * (high - low));
 }
 
-<<<<<<< HEAD
-=======
 /* Of very many draws the interval is as wide as the variance of the statistic says (DeLong, DeLong,
  * Clarke-Pearson, 1988). */
 static void interval_is_as_wide_as_theory(void **state)
@@ -268,7 +250,6 @@ static void interval_is_as_wide_as_theory(void **state)
     assert_true(high - auc > 0.45 * wide && auc - low > 0.45 * wide);
 }
 
->>>>>>> h2
 static void log_loss(void **state)
 {
     static const double p[] = {0.9, 0.2}, sure[] = {0, 1};
@@ -333,10 +314,7 @@ int main(void)
         cmocka_unit_test(auc_is_what_pairs_say),
         cmocka_unit_test(interval_draws_whole_groups),
         cmocka_unit_test(interval_of_many),
-<<<<<<< HEAD
-=======
         cmocka_unit_test(interval_is_as_wide_as_theory),
->>>>>>> h2
         cmocka_unit_test(log_loss),
         cmocka_unit_test(calibration_error),
     };

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "cli/report.h"
 #include "cli/score_report.h"
 #include "tests/unit/score_fixture.h"
 
@@ -19,11 +20,21 @@ static const struct bf_video_info info = {.codec = "h264",
                                           .n_video = 1,
                                           .n_audio = 1};
 
+static char *read_and_remove(const char *name)
+{
+    struct bf_buf text = {0};
+
+    assert_int_equal(bf_file_read(&text, name, 1 << 24, NULL), BF_OK);
+    bf_buf_put_u8(&text, 0);
+    unlink(name);
+    assert_false(text.failed);
+    return (char *)text.data;
+}
+
 /* The whole page about one answer, with an end. */
 static char *page_of(const struct bf_score_answer *a)
 {
     char name[] = "/tmp/bonafide-test-XXXXXX";
-    struct bf_buf text = {0};
     struct bf_page *p = NULL;
     struct bf_error err = {0};
     int fd = mkstemp(name);
@@ -34,11 +45,7 @@ static char *page_of(const struct bf_score_answer *a)
     assert_int_equal(bf_score_report_add(p, a, &err), BF_OK);
     assert_int_equal(bf_page_commit(p, NULL, &err), BF_OK);
     bf_page_close(&p);
-    assert_int_equal(bf_file_read(&text, name, 1 << 24, &err), BF_OK);
-    bf_buf_put_u8(&text, 0);
-    unlink(name);
-    assert_false(text.failed);
-    return (char *)text.data;
+    return read_and_remove(name);
 }
 
 static const char *after(const char *text, const char *what)
@@ -117,11 +124,63 @@ static void says_when_it_cannot_tell(void **state)
     free(page);
     /* nothing was seen at all */
     fixture_score_release(&s);
-    s = (struct bf_score){.likelihood = NAN, .low = NAN, .high = NAN};
+    s = (struct bf_score){.likelihood = (double)NAN, .low = (double)NAN, .high = (double)NAN};
     page = page_of(&a);
     after(page, "INCONCLUSIVE");
     assert_int_equal(count(page, "over time"), 0);
     free(page);
+}
+
+/* Two videos, and what verify knows of a third: the table stands first, and no number is both. */
+static void stands_beside_others(void **state)
+{
+    char name[] = "/tmp/bonafide-test-XXXXXX";
+    struct bf_score s;
+    struct bf_score_answer a = {.file = "a.mp4", .score = &s, .beside_provenance = true};
+    struct bf_answer verified = {.file = "a.mp4", .verdict = BF_VERDICT_UNREGISTERED, .score = &a};
+    const struct bf_score_line line[2] = {
+        {.file = "a<.mp4", .verdict = BF_SCORE_LIKELY_FAKE, .likelihood = 0.93, .n_faces = 2},
+        {.file = "b.mp4", .failed = true, .likelihood = (double)NAN}};
+    const struct bf_error why = {.code = BF_ERR_IO, .text = "it is gone"};
+    struct bf_buf table = {0}, digest = {0};
+    struct bf_page *p = NULL;
+    struct bf_error err = {0};
+    const char *at;
+    char *page;
+
+    (void)state;
+    close(mkstemp(name));
+    fixture_score(&s, BF_SCORE_LIKELY_FAKE);
+    assert_int_equal(bf_page_open(&p, name, BF_OUTPUT_FORCE, "score", 2, &err), BF_OK);
+    assert_int_equal(bf_page_keep_aside(p, name, &err), BF_OK);
+    assert_int_equal(bf_score_report_add(p, &a, &err), BF_OK);
+    assert_int_equal(bf_page_add_failed(p, "b.mp4", &why, &err), BF_OK);
+    bf_score_report_table(&table, line, 2);
+    assert_int_equal(bf_page_commit(p, &table, &err), BF_OK);
+    bf_page_close(&p);
+    bf_buf_release(&table);
+    page = read_and_remove(name);
+    at = after(page, "<main>\n<h2>2 videos</h2>");
+    at = after(at, "<a href=\"#file-1\">a&lt;.mp4</a></th><td>likely fake</td><td>93 %</td>");
+    at = after(at, "<a href=\"#file-2\">b.mp4</a></th><td>no answer</td>");
+    at = after(at, "<article id=\"file-1\">\n<h1 class=\"no\">LIKELY FAKE");
+    at = after(at, "<article id=\"file-2\">\n<h1 class=\"unsure\">NO ANSWER: it is gone</h1>");
+    after(at, "</html>\n");
+    free(page);
+
+    assert_int_equal(bf_page_open(&p, name, 0, "verify", 1, &err), BF_OK);
+    assert_int_equal(bf_report_add(p, &verified, &digest, 0, &err), BF_OK);
+    assert_int_equal(bf_page_commit(p, NULL, &err), BF_OK);
+    bf_page_close(&p);
+    page = read_and_remove(name);
+    at = after(page, "Where it comes from</p>\n<h1 class=\"none\">UNREGISTERED");
+    at = after(at, "What its faces look like</p>\n<h1 class=\"no\">LIKELY FAKE");
+    at = after(at, "What was not checked");
+    at = after(at, "The faces over time");
+    after(at, "&quot;schema&quot;: &quot;bonafide.score/1&quot;");
+    assert_int_equal(count(page, "asks a ledger"), 0);
+    free(page);
+    fixture_score_release(&s);
 }
 
 static void lets_no_markup_in(void **state)
@@ -200,7 +259,7 @@ static void rounds_with_care(void **state)
         double share;
         const char *text;
     } row[] = {{0, "under 1 %"}, {0.004, "under 1 %"}, {0.01, "1 %"},    {0.5, "50 %"},
-               {0.99, "99 %"},   {0.996, "over 99 %"}, {1, "over 99 %"}, {NAN, "-"}};
+               {0.99, "99 %"},   {0.996, "over 99 %"}, {1, "over 99 %"}, {(double)NAN, "-"}};
     char text[16];
     size_t i;
 
@@ -226,9 +285,13 @@ static void ends_as_the_table_of_exits_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_the_verdict_first), cmocka_unit_test(says_when_it_cannot_tell),
-        cmocka_unit_test(lets_no_markup_in),      cmocka_unit_test(is_the_same_for_machines),
-        cmocka_unit_test(rounds_with_care),       cmocka_unit_test(ends_as_the_table_of_exits_says),
+        cmocka_unit_test(says_the_verdict_first),
+        cmocka_unit_test(says_when_it_cannot_tell),
+        cmocka_unit_test(stands_beside_others),
+        cmocka_unit_test(lets_no_markup_in),
+        cmocka_unit_test(is_the_same_for_machines),
+        cmocka_unit_test(rounds_with_care),
+        cmocka_unit_test(ends_as_the_table_of_exits_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@ says "unknown option '--frobnicate'"
 expect 2 register a.mp4 --key
 says "needs a value"
 expect 2 verify --json=yes a.mp4
+expect 2 verify --weights here a.mp4
 expect 2 ledger show
 expect 2 ledger show first
 expect 2 register a.mp4
