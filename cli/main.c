@@ -21,6 +21,8 @@ const struct bf_command *const bf_commands[] = {
     &bf_cmd_detector_prepare,
     &bf_cmd_detector_train,
     &bf_cmd_detector_measure,
+    &bf_cmd_detector_calibrate,
+    &bf_cmd_detector_evaluate,
     &bf_cmd_ledger_init,
     &bf_cmd_ledger_log,
     &bf_cmd_ledger_show,

@@ -1,6 +1,17 @@
 #include "cli/score_run.h"
 #include "cli/common.h"
 
+enum { JUMP_US = 1500000 }; /* to leave out less is not worth a seek */
+
+/* On to where the scorer wants to go on, in a long video. */
+static enum bf_err leave_out(struct bf_video *v, const struct bf_scorer *scorer, int64_t pts_us,
+                             int64_t end_us, struct bf_error *err)
+{
+    int64_t next = bf_scorer_next_us(scorer, pts_us);
+
+    return next > pts_us + JUMP_US && next < end_us ? bf_video_seek(v, next, err) : BF_OK;
+}
+
 static enum bf_err look_at_all(struct bf_score_answer *a, struct bf_scorer *scorer,
                                struct bf_video *v, int progress, struct bf_error *err)
 {
@@ -23,6 +34,8 @@ static enum bf_err look_at_all(struct bf_score_answer *a, struct bf_scorer *scor
             rc = bf_scorer_frame(scorer, frame, err);
         }
         bf_progress_step(&line.sink, (uint64_t)(frame->pts_us - a->start_us), (uint64_t)span_us);
+        if (rc == BF_OK)
+            rc = leave_out(v, scorer, frame->pts_us, end_us, err);
     }
     bf_cli_progress_end(&line);
     if (rc == BF_OK && n_seen == 0)

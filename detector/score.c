@@ -357,16 +357,34 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
     g->n_points = BF_TEMPORAL_FRAMES / 2;
 }
 
-/* The place of a track's gather; SIZE_MAX where there is no room for another. */
-static size_t gather_of(struct bf_scorer *s, uint32_t track, int64_t pts_us, enum bf_err *rc,
-                        struct bf_error *err)
+/* Somebody who was seen before and is not now: a cut, or what was left out of a long video, ends a
+ * track, but not a person. */
+static size_t seen_before(const struct bf_scorer *s, const float *identity, int64_t pts_us)
 {
     size_t i;
 
     for (i = 0; i < s->n_gathers; i++)
-        if (s->gather[i].track == track)
+        if (s->gather[i].known && s->gather[i].to_us < pts_us &&
+            bf_identity_likeness(s->gather[i].identity, identity) > BF_IDENTITY_SAME)
             return i;
-    if (s->n_gathers == BF_SCORE_TRACKS_MAX) {
+    return SIZE_MAX;
+}
+
+/* The place of a track's gather; SIZE_MAX where there is no room for another. */
+static size_t gather_of(struct bf_scorer *s, uint32_t track, int64_t pts_us, enum bf_err *rc,
+                        struct bf_error *err)
+{
+    const float *identity = bf_face_reader_identity(s->reader, track);
+    size_t i, before;
+
+    for (i = 0; i < s->n_gathers; i++)
+        if (s->gather[i].track == track)
+            break;
+    if (i == s->n_gathers && identity != NULL) {
+        before = seen_before(s, identity, pts_us);
+        i = before != SIZE_MAX ? before : i;
+    }
+    if (i == BF_SCORE_TRACKS_MAX) {
         for (i = 0; i < s->n_left_out && i < BF_FACES_MAX; i++)
             if (s->left_out[i] == track)
                 return SIZE_MAX;
@@ -375,8 +393,15 @@ static size_t gather_of(struct bf_scorer *s, uint32_t track, int64_t pts_us, enu
         s->n_left_out++;
         return SIZE_MAX;
     }
-    *rc = bf_score_gather_init(&s->gather[i], track, s->n_wanted, s->step_us, pts_us, err);
-    s->n_gathers += *rc == BF_OK;
+    if (i == s->n_gathers) {
+        *rc = bf_score_gather_init(&s->gather[i], track, s->n_wanted, s->step_us, pts_us, err);
+        s->n_gathers += *rc == BF_OK;
+    }
+    s->gather[i].track = track;
+    if (*rc == BF_OK && identity != NULL) {
+        memcpy(s->gather[i].identity, identity, sizeof s->gather[i].identity);
+        s->gather[i].known = true;
+    }
     return i;
 }
 

@@ -21,9 +21,11 @@ struct bf_track_look {
 };
 
 struct bf_score_gather {
-    uint32_t track;
+    uint32_t track; /* in the reader's count; another one after a gap */
     int64_t from_us, to_us;
     uint64_t n_frames;
+    bool known; /* identity is there */
+    float identity[BF_IDENTITY_DIM];
     float *size; /* (n_frames, cap_frames): sides of its boxes */
     float *sharp;
     size_t cap_frames;

@@ -50,8 +50,8 @@ static void out_and_in(void **state)
 {
     static const float a[] = {1, -2.5f, 3e-38f, 0, 5, 6}, b[] = {7};
     static const size_t shape_a[] = {2, 3}, shape_b[] = {1};
-    static const struct bf_safetensors_item items[] = {{"layer.weight", shape_a, 2, a},
-                                                       {"b", shape_b, 1, b}};
+    static const struct bf_safetensors_item items[] = {{"layer.weight", shape_a, 2, a, false},
+                                                       {"b", shape_b, 1, b, false}};
     static const struct bf_safetensors_text texts[] = {{"format", "x"}, {"k\"", "v\n"}};
     const struct bf_safetensors_tensor *t;
     struct bf_safetensors *s;
