@@ -3,6 +3,7 @@
 #include "cli/interrupt.h"
 #include "cli/swap_args.h"
 #include "detector/artifact_train.h"
+#include "detector/temporal_train.h"
 #include "lib/nn/pool.h"
 
 #include <inttypes.h>
@@ -10,9 +11,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { STEPS = 6000, NETWORKS = 2 };
+enum { STEPS = 6000, NETWORKS = 3 };
+enum { ARTIFACT, MESO, TEMPORAL };
 
-static const char *const networks[NETWORKS] = {"artifact", "meso4"};
+static const char *const networks[NETWORKS] = {"artifact", "meso4", "temporal"};
 
 struct train_opts {
     const char *weights, *network, *begin, *leave_out, *validation, *steps, *batch, *seed, *threads;
@@ -23,13 +25,13 @@ static const struct bf_opt options[] = {
     {'w', "weights", BF_OPT_TEXT, "DIR", offsetof(struct train_opts, weights),
      "the folder of the weights; a run that was stopped is gone on with (required)"},
     {0, "network", BF_OPT_TEXT, "NAME", offsetof(struct train_opts, network),
-     "artifact (the default) or meso4, the baseline"},
+     "artifact (the default), temporal, or meso4, the baseline"},
     {0, "begin", BF_OPT_TEXT, "DIR", offsetof(struct train_opts, begin),
      "begin with the recognition network in this folder, not with random weights"},
     {0, "leave-out", BF_OPT_TEXT, "FAMILY", offsetof(struct train_opts, leave_out),
      "show no fakes of this family"},
     {0, "validation", BF_OPT_TEXT, "CHIPS", offsetof(struct train_opts, validation),
-     "chips of other people, to be judged now and then and by family at the end"},
+     "the same of other people, to be judged at the end, and now and then"},
     {'n', "steps", BF_OPT_TEXT, "N", offsetof(struct train_opts, steps),
      "in all, with those of earlier runs (6000)"},
     {0, "batch", BF_OPT_TEXT, "N", offsetof(struct train_opts, batch), "pairs a step (16)"},
@@ -81,6 +83,26 @@ static enum bf_err print_families(const struct train_opts *o, bool meso, unsigne
     return rc;
 }
 
+static enum bf_exit train_temporal(const struct train_opts *o, const char *blocks,
+                                   const struct bf_artifact_train_options *how)
+{
+    const struct bf_temporal_train_options temporal = {.seed = how->seed,
+                                                       .steps = how->steps,
+                                                       .batch = 2 * how->batch,
+                                                       .validation = how->validation,
+                                                       .stop = how->stop,
+                                                       .ctx = how->ctx};
+    struct bf_error err = {0};
+    double auc;
+
+    if (bf_temporal_train(&auc, o->weights, blocks, &temporal, &err) != BF_OK)
+        return bf_cli_fail(&err);
+    printf("finished\n");
+    if (!isnan(auc))
+        printf("  blocks of other people  AUC %.4f\n", auc);
+    return BF_EXIT_YES;
+}
+
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
 {
     const struct train_opts *o = opts;
@@ -96,7 +118,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (o->weights == NULL)
         return bf_cli_usage(cmd, "'detector train' needs --weights DIR");
     if (!bf_swap_arg_choice(&network, o->network, networks, NETWORKS))
-        return bf_cli_usage(cmd, "--network is artifact or meso4");
+        return bf_cli_usage(cmd, "--network is artifact, temporal or meso4");
     if (!bf_swap_arg_number(&how.steps, o->steps, 1, 100000000))
         return bf_cli_usage(cmd, "--steps is a number from 1 to 100000000");
     if (!bf_swap_arg_number(&batch, o->batch, 1, 2048))
@@ -105,13 +127,15 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--seed is a number");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
-    how.meso = network == 1;
+    how.meso = network == MESO;
     how.begin = o->begin;
     how.left_out = o->leave_out;
     how.validation = o->validation;
     how.batch = (unsigned)batch;
     how.n_threads = (unsigned)threads;
     bf_interrupt_catch();
+    if (network == TEMPORAL)
+        return train_temporal(o, args[0], &how);
     rc = bf_artifact_train(&done, o->weights, args[0], &how, &err);
     if (rc == BF_OK)
         printf("%s after %" PRIu64 " steps\n", done < how.steps ? "stopped" : "finished", done);
@@ -122,8 +146,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
 
 const struct bf_command bf_cmd_detector_train = {
     .name = "detector train",
-    .args = "CHIPS",
-    .summary = "train the detector's network on chips",
+    .args = "CHIPS|BLOCKS",
+    .summary = "train one of the detector's networks",
     .opts = options,
     .opts_size = sizeof(struct train_opts),
     .min_args = 1,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DONOR_FACES = 100 }; /* four seconds: more cost more than they add */
+
 struct stream {
     const struct bf_fake_stream_options *o;
     bf_fake_stream_fn *fn;
@@ -61,6 +63,7 @@ static enum bf_err open_stream(struct stream *s, const struct bf_video_info *inf
     const struct bf_fake_video_options how = {.method = o->method,
                                               .path = o->path,
                                               .donor = o->donor,
+                                              .donor_faces = DONOR_FACES,
                                               .seed = o->seed,
                                               .strength = o->strength,
                                               .seamless = o->seamless,

@@ -19,6 +19,7 @@ struct loading {
     struct bf_donor *donor;
     struct bf_face_reader *reader;
     struct bf_face_view *view; /* of a set's pictures */
+    size_t most;               /* faces */
     struct bf_face_chosen chosen;
 };
 
@@ -93,7 +94,7 @@ static enum bf_err from_video(struct loading *l, const char *path,
         return rc;
     info = bf_video_info(video);
     bf_face_reader_restart(l->reader, info);
-    while (l->donor->n < BF_DONOR_FACES_MAX && (rc = bf_video_next(video, &frame, err)) == BF_OK &&
+    while (l->donor->n < l->most && (rc = bf_video_next(video, &frame, err)) == BF_OK &&
            frame != NULL) {
         rc = bf_face_reader_next(l->reader, &faces, &n, frame, err);
         face = rc == BF_OK ? bf_face_chosen_find(&l->chosen, l->reader, faces, n) : NULL;
@@ -172,18 +173,21 @@ static enum bf_err from_set(struct loading *l, const char *dir, struct bf_error 
     size_t step, i;
 
     /* Of a large set as many as there is room for, from all of it. */
-    step = (set.n + BF_DONOR_FACES_MAX - 1) / BF_DONOR_FACES_MAX;
+    step = (set.n + l->most - 1) / l->most;
     for (i = 0; rc == BF_OK && i < set.n; i += step)
         rc = set_face(l, &set, i, err);
     bf_face_set_release(&set);
     return rc;
 }
 
-enum bf_err bf_donor_load(struct bf_donor *d, const char *path, uint32_t track,
+enum bf_err bf_donor_load(struct bf_donor *d, const char *path, uint32_t track, size_t most,
                           struct bf_face_reader *reader, const struct bf_progress *progress,
                           struct bf_error *err)
 {
-    struct loading l = {.donor = d, .reader = reader, .view = bf_face_view_create()};
+    struct loading l = {.donor = d,
+                        .reader = reader,
+                        .view = bf_face_view_create(),
+                        .most = most > 0 && most < BF_DONOR_FACES_MAX ? most : BF_DONOR_FACES_MAX};
     struct stat st;
     enum bf_err rc = BF_OK;
 

@@ -32,7 +32,7 @@ struct bf_donor {
  * 0, else of who has the largest face where one is first seen. reader's networks are used and
  * its faces forgotten. BF_ERR_NOT_FOUND where there is no face. Release with bf_donor_release.
  */
-enum bf_err bf_donor_load(struct bf_donor *d, const char *path, uint32_t track,
+enum bf_err bf_donor_load(struct bf_donor *d, const char *path, uint32_t track, size_t most,
                           struct bf_face_reader *reader, const struct bf_progress *progress,
                           struct bf_error *err);
 /* One more face, of the frame that view shows; d begins zeroed. follows: it is of the frame after

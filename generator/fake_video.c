@@ -21,13 +21,15 @@ static enum bf_err load_donor(struct bf_fake_video *f, const struct bf_fake_vide
     case BF_FAKE_OWN_FRAME:
         return BF_OK;
     case BF_FAKE_OWN_VIDEO:
-        return bf_donor_load(&f->donor, o->path, o->track, f->reader, progress, err);
+        return bf_donor_load(&f->donor, o->path, o->track, o->donor_faces, f->reader, progress,
+                             err);
     case BF_FAKE_DONOR:
         break;
     }
     if (o->donor == NULL)
         return bf_error_set(err, BF_ERR_USAGE, "the method %s needs a donor", o->method->name);
-    return bf_donor_load(&f->donor, o->donor, o->donor_track, f->reader, progress, err);
+    return bf_donor_load(&f->donor, o->donor, o->donor_track, o->donor_faces, f->reader, progress,
+                         err);
 }
 
 enum bf_err bf_fake_video_create(struct bf_fake_video **out, struct bf_face_reader *reader,

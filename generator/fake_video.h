@@ -14,6 +14,7 @@ struct bf_fake_video_options {
     uint32_t track;       /* the face; 0: whose is the largest where one is first seen */
     const char *donor;    /* video, photograph or face set; of methods that need another person's */
     uint32_t donor_track; /* the same of it */
+    size_t donor_faces;   /* at most so many are taken; 0: what there is room for */
     uint64_t seed;
     float strength; /* 0 to 1 */
     bool seamless;
