@@ -16,10 +16,11 @@ enum {
     PATH_CAP = 4096,
     FILE_MAX = 4 << 20, /* bytes of calibration and card */
     CELLS = BF_SCORE_MAP * BF_SCORE_MAP,
-    STEP_UNKNOWN_US = 200000, /* between looks where nobody knows how long the video is */
-    WINDOW_US = 3000000,      /* of a long video so much is looked at */
-    WINDOWS = 10,             /* in so many places */
-    WHOLE_US = 40000000,      /* shorter ones are looked at whole */
+    STEP_UNKNOWN_US = 200000,  /* between looks where nobody knows how long the video is */
+    WHOLE_US = 7000000,        /* shorter videos are looked at whole */
+    WINDOW_US = 3500000,       /* of others so much at a time: some blinks, some words */
+    WINDOWS_MOST = 8,          /* in at most so many places */
+    WINDOW_EACH_US = 30000000, /* and two at first, one more for each so much */
 };
 
 const char *const bf_score_verdict_names[] = {"inconclusive", "likely-real", "likely-fake"};
@@ -54,7 +55,8 @@ struct bf_scorer {
     struct bf_score_sample *sample;
     size_t n_samples, cap_samples;
     uint32_t left_out[BF_FACES_MAX]; /* tracks beyond the room */
-    int64_t duration_us, step_us, from_us, to_us;
+    int64_t stride_us; /* from the start of a window to the next; 0: all is looked at */
+    int64_t step_us, from_us, to_us;
     uint64_t n_frames, n_analysed;
     uint32_t width, height;
 };
@@ -220,24 +222,28 @@ enum bf_err bf_scorer_start(struct bf_scorer *s, const struct bf_video_info *inf
     forget_video(s);
     bf_face_reader_restart(s->reader, info);
     s->mark = bf_mark_reader_create();
-    s->duration_us = duration_us;
     s->width = info->width;
     s->height = info->height;
-    if (duration_us > WHOLE_US)
-        seen = (int64_t)WINDOWS * WINDOW_US;
+    s->stride_us = 0;
+    if (duration_us > WHOLE_US) {
+        int64_t n = 2 + (duration_us - WHOLE_US) / WINDOW_EACH_US;
+
+        n = n < WINDOWS_MOST ? n : WINDOWS_MOST;
+        s->stride_us = (duration_us - WINDOW_US) / (n - 1);
+        seen = n * WINDOW_US;
+    }
     s->step_us = seen > 0 ? seen / (int64_t)s->n_wanted : STEP_UNKNOWN_US;
     return s->mark != NULL ? BF_OK : bf_error_nomem(err);
 }
 
 int64_t bf_scorer_next_us(const struct bf_scorer *s, int64_t pts_us)
 {
-    int64_t stride, into;
+    int64_t into;
 
-    if (s->duration_us <= WHOLE_US)
+    if (s->stride_us <= WINDOW_US)
         return pts_us;
-    stride = (s->duration_us - WINDOW_US) / (WINDOWS - 1);
-    into = (pts_us - s->from_us) % stride;
-    return into < WINDOW_US ? pts_us : pts_us + stride - into;
+    into = (pts_us - s->from_us) % s->stride_us;
+    return into < WINDOW_US ? pts_us : pts_us + s->stride_us - into;
 }
 
 /* --- frames
@@ -460,13 +466,12 @@ enum bf_err bf_scorer_frame(struct bf_scorer *s, const struct bf_frame *frame, s
     size_t n, i;
     enum bf_err rc = bf_mark_reader_add(s->mark, frame, err);
 
-    if (rc == BF_OK)
-        rc = bf_face_reader_next(s->reader, &faces, &n, frame, err);
-    if (rc != BF_OK)
-        return rc;
     if (s->n_frames++ == 0)
         s->from_us = frame->pts_us;
     s->to_us = frame->pts_us;
+    if (rc != BF_OK || bf_scorer_next_us(s, frame->pts_us) > frame->pts_us)
+        return rc;
+    rc = bf_face_reader_next(s->reader, &faces, &n, frame, err);
     s->n_analysed++;
     for (i = 0; i < n && rc == BF_OK; i++)
         rc = add_face(s, &faces[i], frame->pts_us, err);
