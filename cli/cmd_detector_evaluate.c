@@ -137,6 +137,33 @@ static enum bf_err open_all(struct evaluate *e, struct bf_error *err)
     return rc;
 }
 
+/* Cues that were measured before, judged by the calibration that is there now. */
+static enum bf_err judge_table(struct evaluate *e, struct bf_error *err)
+{
+    char weights[BF_PATH_MAX];
+    struct bf_calibration *c = malloc(sizeof *c);
+    enum bf_err rc = c != NULL ? BF_OK : bf_error_nomem(err);
+    size_t i;
+
+    if (rc == BF_OK)
+        rc = bf_cli_detector_dir(weights, sizeof weights, e->o->weights, err);
+    if (rc == BF_OK)
+        rc = bf_score_calibration(c, weights, err);
+    e->n = e->table.n;
+    e->rows = calloc(e->n + 1, sizeof *e->rows);
+    if (rc == BF_OK && e->rows == NULL)
+        rc = bf_error_nomem(err);
+    for (i = 0; rc == BF_OK && i < e->n; i++) {
+        const struct bf_cue_row *r = &e->table.row[i];
+
+        e->rows[i].cues = r;
+        e->rows[i].verdict =
+            bf_score_of_cues(&e->rows[i].likelihood, c, r->cue, r->size, r->sharpness);
+    }
+    free(c);
+    return rc;
+}
+
 /* What was done, without gaps; and as a table. */
 static enum bf_err gather(struct evaluate *e, struct bf_error *err)
 {
@@ -206,10 +233,16 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     e.n_threads = threads;
     bf_interrupt_catch();
     for (i = 0; i < n_args && rc == BF_OK; i++)
-        rc = bf_eval_set_add(&e.set, args[i], o->split, &err);
-    if (rc == BF_OK)
+        rc = bf_cue_table_is_one(args[i]) ? bf_cue_table_read(&e.table, args[i], &err)
+                                          : bf_eval_set_add(&e.set, args[i], o->split, &err);
+    if (rc == BF_OK && e.table.n > 0 && e.set.n > 0)
+        rc = bf_error_set(&err, BF_ERR_USAGE, "tables of cues and videos are evaluated apart");
+    if (rc == BF_OK && e.table.n > 0) {
+        rc = judge_table(&e, &err);
+    } else if (rc == BF_OK) {
         rc = open_all(&e, &err);
-    if (rc == BF_OK) {
+    }
+    if (rc == BF_OK && e.set.n > 0) {
         bf_cli_progress_start(&e.progress, "videos", "videos", 1, o->progress);
         bf_pool_run(e.pool, run_one, &e, e.n);
         bf_cli_progress_end(&e.progress);
@@ -223,7 +256,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
 
 const struct bf_command bf_cmd_detector_evaluate = {
     .name = "detector evaluate",
-    .args = "DIR|LABELS...",
+    .args = "DIR|LABELS|CUES...",
     .summary = "score videos of known kind, and tell how often the detector errs",
     .opts = options,
     .opts_size = sizeof(struct evaluate_opts),

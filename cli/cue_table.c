@@ -164,6 +164,19 @@ enum bf_err bf_cue_table_read(struct bf_cue_table *t, const char *path, struct b
     return rc;
 }
 
+bool bf_cue_table_is_one(const char *path)
+{
+    static const char head[] = "file\tperson\tmethod\tcrf\t";
+    char there[sizeof head - 1];
+    FILE *f = fopen(path, "rb");
+    bool yes = f != NULL && fread(there, sizeof there, 1, f) == 1 &&
+               memcmp(there, head, sizeof there) == 0;
+
+    if (f != NULL)
+        fclose(f);
+    return yes;
+}
+
 bool bf_cue_row_of_score(struct bf_cue_row *row, const struct bf_score *score)
 {
     const struct bf_score_track *best = score->track;

@@ -39,6 +39,9 @@ enum bf_err bf_cue_table_write(const struct bf_cue_table *t, const char *path, u
 /* Adds the rows of the file at path. */
 enum bf_err bf_cue_table_read(struct bf_cue_table *t, const char *path, struct bf_error *err);
 
+/* Whether the file at path begins as a table of cues does. */
+bool bf_cue_table_is_one(const char *path);
+
 /* What score found of the most suspicious track, or the one that was seen most where none could be
  * scored. false where there is no track. */
 bool bf_cue_row_of_score(struct bf_cue_row *row, const struct bf_score *score);

@@ -109,20 +109,29 @@ static enum bf_err open_temporal(struct bf_scorer *s, const char *dir, struct bf
     return rc == BF_OK ? bf_weights_load(s->temporal_params, path, &bf_temporal_kind, err) : rc;
 }
 
+enum bf_err bf_score_calibration(struct bf_calibration *c, const char *weights,
+                                 struct bf_error *err)
+{
+    struct bf_buf text = {0};
+    char path[PATH_CAP];
+    enum bf_err rc = bf_file_read(&text, in_dir(path, weights, "calibration.json"), FILE_MAX, err);
+
+    if (rc == BF_OK)
+        rc = bf_calibration_parse(c, text.data, text.len, path, err);
+    bf_buf_release(&text);
+    return rc;
+}
+
 static enum bf_err open_tables(struct bf_scorer *s, const char *dir, bool uncalibrated,
                                struct bf_error *err)
 {
-    struct bf_buf text = {0};
     char path[PATH_CAP];
     enum bf_err rc;
 
     if (uncalibrated)
         return BF_OK;
-    rc = bf_file_read(&text, in_dir(path, dir, "calibration.json"), FILE_MAX, err);
-    if (rc == BF_OK)
-        rc = bf_calibration_parse(&s->calibration, text.data, text.len, path, err);
+    rc = bf_score_calibration(&s->calibration, dir, err);
     s->calibrated = rc == BF_OK;
-    bf_buf_release(&text);
     in_dir(path, dir, "card.json");
     if (rc == BF_OK && access(path, F_OK) == 0) {
         rc = bf_file_read(&s->card, path, FILE_MAX, err);

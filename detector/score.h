@@ -134,6 +134,15 @@ void bf_score_release(struct bf_score *score);
 struct bf_block_gather;
 void bf_scorer_watch_blocks(struct bf_scorer *s, struct bf_block_gather *gather);
 
+/*
+ * The verdict on cues that were measured before, of a face of that size and sharpness that was seen
+ * for long enough: what a scorer would have said. weights is the folder with the calibration.
+ */
+enum bf_err bf_score_calibration(struct bf_calibration *c, const char *weights,
+                                 struct bf_error *err);
+enum bf_score_verdict bf_score_of_cues(double *likelihood, const struct bf_calibration *c,
+                                       const double cue[BF_CUES], float size, float sharpness);
+
 /* What the weights were trained on and how they did: the model card's figures, as JSON text; the
  * scorer's, until it is freed. */
 const char *bf_scorer_card(const struct bf_scorer *s);

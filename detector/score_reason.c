@@ -99,6 +99,20 @@ void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration 
     say_cues(t, c);
 }
 
+enum bf_score_verdict bf_score_of_cues(double *likelihood, const struct bf_calibration *c,
+                                       const double cue[BF_CUES], float size, float sharpness)
+{
+    struct bf_score_track t = {.n_scored = BF_SCORE_FEWEST,
+                               .to_us = BF_SCORE_SHORTEST_US,
+                               .size = size,
+                               .sharpness = sharpness};
+
+    memcpy(t.cue, cue, sizeof t.cue);
+    bf_score_judge_track(&t, c);
+    *likelihood = t.likelihood;
+    return t.verdict;
+}
+
 void bf_score_judge(struct bf_score *s)
 {
     const struct bf_score_track *best = NULL;
