@@ -39,14 +39,14 @@ void bf_chip_change_draw(struct bf_chip_change *c, struct bf_random *r, float st
     }
     if (happens(r, 0.06f))
         c->grey = 1;
-    if (happens(r, 0.2f * strong))
-        c->blur = between(r, 0.4f, 1.3f);
-    else if (happens(r, 0.2f * strong))
+    if (happens(r, 0.12f * strong))
+        c->blur = between(r, 0.4f, 1.2f);
+    else if (happens(r, 0.12f * strong))
         c->shrink = between(r, 1.2f, 2.5f);
-    if (happens(r, 0.2f * strong))
-        c->noise = between(r, 1, 7);
-    if (happens(r, 0.3f * strong))
-        c->jpeg = 35 + (int)bf_random_below(r, 61);
+    if (happens(r, 0.12f * strong))
+        c->noise = between(r, 1, 5);
+    if (happens(r, 0.15f * strong))
+        c->jpeg = 45 + (int)bf_random_below(r, 51);
 }
 
 static void sample(float *window, const uint8_t *chip, const struct bf_affine *a)
