@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# detector.sh - make the detector's weights from a folder of real videos and photographs, and measure them
+#
+# usage: detector.sh MANIFEST.tsv FOLDER WORK [PERSON=SPLIT[,MODEL:a|b]...]
+#
+# The manifest and the arguments behind WORK are detector_list.py's. WORK receives chips (some GB), tables and the
+# weights, in WORK/weights; what is there already is not made again. STEPS (6200), SECONDS_EACH (5), THREADS (2).
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+program=${BONAFIDE:-$root/build/release/bonafide}
+export BONAFIDE_MODELS=${BONAFIDE_MODELS:-$root/build/models}
+manifest=$1 folder=$2 work=$3
+shift 3
+steps=${STEPS:-6200} each=${SECONDS_EACH:-5} threads=${THREADS:-2}
+begin=$root/fixtures/node_modules/@vladmandic/face-api/model
+w=$work/weights
+mkdir -p "$w"
+
+step() { echo "== $*" >&2; }
+
+[ -e "$work/list.tsv" ] || python3 "$root/tests/bench/detector_list.py" "$manifest" "$folder" "$@" >"$work/list.tsv"
+step chips
+[ -e "$work/train.chips" ] || "$program" detector prepare "$work/list.tsv" -o "$work/train.chips" --threads "$threads"
+[ -e "$work/calibration.chips" ] || "$program" detector prepare "$work/list.tsv" -o "$work/calibration.chips" \
+    --split calibration --moments 8 --seed 5 --threads "$threads"
+
+step networks
+[ -e "$w/artifact.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" --begin "$begin" -n "$steps" \
+    --threads "$threads" --validation "$work/calibration.chips" | tee "$work/artifact.txt"
+[ -e "$w/meso4.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" --network meso4 -n "$steps" \
+    --threads "$threads" --validation "$work/calibration.chips" | tee "$work/meso4.txt"
+# The temporal network learns from the people of the training split; what the measuring gives besides is not used.
+[ -e "$work/train.blocks" ] || "$program" detector measure "$work/list.tsv" -w "$w" --split train --seconds 4 \
+    -o "$work/train.cues" --blocks "$work/train.blocks" --threads "$threads"
+[ -e "$w/temporal.safetensors" ] || "$program" detector train "$work/train.blocks" -w "$w" --network temporal -n 3000 |
+    tee "$work/temporal.txt"
+
+step calibration
+[ -e "$work/calibration.cues" ] || "$program" detector measure "$work/list.tsv" -w "$w" --seconds "$each" \
+    -o "$work/calibration.cues" --threads "$threads"
+"$program" detector calibrate "$work/calibration.cues" -w "$w" | tee "$work/calibration.txt"
+
+step test
+[ -e "$work/test.cues" ] || "$program" detector measure "$work/list.tsv" -w "$w" --split test --seconds "$each" --seed 3 \
+    -o "$work/test.cues" --threads "$threads"
+"$program" detector evaluate "$work/test.cues" -w "$w" --baseline --plots "$work" | tee "$work/test.txt"
+"$program" detector evaluate "$work/test.cues" -w "$w" --json >"$work/test.json"
