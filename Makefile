@@ -13,6 +13,7 @@
 #   make bench-lookup    file made frames up to 10,000 hours (25 GB of disk, half an hour), look codes up, plot the growth
 #   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
 #   make bench-nn        convolutions against this machine's peak, and three networks beside PyTorch (some minutes)
+#   make bench-detector  MANIFEST=F FOLDER=DIR WORK=DIR: make the detector's weights anew and measure them (hours)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
 #
@@ -214,6 +215,12 @@ bench-nn:
 	build/release/bench/bench_nn convs
 	tests/bench/compare_nn.py 5
 	tests/bench/compare_nn.py 3 1
+
+bench-detector:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	$(SUBMAKE) VARIANT=release all
+	tests/bench/detector.sh $(MANIFEST) $(FOLDER) $(WORK)
 
 # --- install ---------------------------------------------------------------------------------------------------------
 
