@@ -24,12 +24,12 @@ enum {
     CELLS = BF_ARTIFACT_MAP * BF_ARTIFACT_MAP,
 };
 
-#define RATE 5e-4f
+#define RATE 4e-4f
 #define RATE_LAST 5e-6f
 #define MESO_RATE 1e-3f
 #define DECAY 1e-3f
 #define MAP_PART 1.5f /* of the loss */
-#define MOST_WEIGHT 8.f
+#define MOST_WEIGHT 4.f
 #define SMOOTH 0.02f     /* a label is that much less than sure */
 #define STILL_PART 0.25f /* of the pairs are of photographs, where there are both */
 #define KEEP 0.99
