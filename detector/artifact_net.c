@@ -117,8 +117,6 @@ enum bf_err bf_artifact_net_create(struct bf_artifact_net *n, struct bf_params *
     n->map = bf_net_conv(net, "map2", m, 1, 1, 1);
     all = bf_net_concat(net, bf_net_mean(net, at4), bf_net_mean(net, up8));
     all = bf_net_concat(net, all, bf_net_mean(net, m));
-    /* An edit of the mouth alone is a small part of the mean. */
-    all = bf_net_concat(net, all, bf_net_maxpool(net, m, BF_ARTIFACT_MAP, BF_ARTIFACT_MAP));
     n->logit = bf_net_dense(net, "logit", bf_net_dropout(net, all, 0.2f), 1);
     return BF_OK;
 }
