@@ -1,11 +1,11 @@
 /*
  * weights.h - a model's weights in a file, and a training run that can be taken up again
  *
- * Both are safetensors files of F32 tensors (F16 where so said), named as in the store. Metadata: "format" is
- * "bonafide-weights" or "bonafide-training", "architecture" and "architecture_version" say what
- * code built the network. A training file also holds, for each trained weight NAME, the optimiser's
- * "first/NAME" and "second/NAME", and in its metadata the step and the states of random numbers, so
- * that a run taken up again gives the same bits as one that was never stopped.
+ * Both are safetensors files of F32 tensors (F16 where so said), named as in the store. Metadata:
+ * "format" is "bonafide-weights" or "bonafide-training", "architecture" and "architecture_version"
+ * say what code built the network. A training file also holds, for each trained weight NAME, the
+ * optimiser's "first/NAME" and "second/NAME", and in its metadata the step and the states of random
+ * numbers, so that a run taken up again gives the same bits as one that was never stopped.
  */
 #ifndef BF_WEIGHTS_H
 #define BF_WEIGHTS_H
@@ -23,7 +23,8 @@ struct bf_weights_kind {
 /* flags are those of bf_output_open. */
 enum bf_err bf_weights_save(const char *path, unsigned flags, const struct bf_params *params,
                             const struct bf_weights_kind *kind, struct bf_error *err);
-/* The same in half the bytes, as F16: for weights that are to be shipped. */
+/* The same in half the bytes, as F16: for weights that are to be shipped. BF_ERR_LIMIT where one
+ * is beyond what a half holds, or not a number. */
 enum bf_err bf_weights_save_half(const char *path, unsigned flags, const struct bf_params *params,
                                  const struct bf_weights_kind *kind, struct bf_error *err);
 /*
