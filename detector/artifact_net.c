@@ -2,6 +2,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,14 @@ static size_t numbers(const json_t *w)
     return n;
 }
 
+/* Floats, or bytes that are to be scaled. */
+static bool is_known(const json_t *w, const json_t *q)
+{
+    const char *type = json_string_value(json_object_get(q != NULL ? q : w, "dtype"));
+
+    return type != NULL && strcmp(type, q != NULL ? "uint8" : "float32") == 0;
+}
+
 /* false where there is none of that name and count. */
 static bool find(struct stored *out, const struct manifest *m, const char *name, size_t n)
 {
@@ -201,7 +210,7 @@ static bool find(struct stored *out, const struct manifest *m, const char *name,
 
         q = json_object_get(w, "quantization");
         size = k * (q != NULL ? 1 : sizeof(float));
-        if (s == NULL || k == 0 || size > m->bytes->len - at)
+        if (s == NULL || k == 0 || !is_known(w, q) || size > m->bytes->len - at)
             return false;
         if (strcmp(s, name) == 0) {
             *out = (struct stored){m->bytes->data + at, k, q == NULL,
@@ -235,6 +244,7 @@ static enum bf_err take(struct bf_params *p, const struct manifest *m, const cha
     char name[BF_PARAM_NAME_MAX], from[128];
     size_t weight_at, bias_at, oc, i;
     float *w, *b;
+    bool finite = true;
     enum bf_err rc;
 
     snprintf(name, sizeof name, "%s%s%s.weight", block_name, layer[0] ? "." : "", layer);
@@ -255,11 +265,18 @@ static enum bf_err take(struct bf_params *p, const struct manifest *m, const cha
         return bf_error_set(err, BF_ERR_FORMAT, "'%s' has no layer '%s' as it should be", m->path,
                             from);
 #undef FROM
-    for (i = 0; i < filters.n; i++)
+    for (i = 0; i < filters.n; i++) {
         w[i] = (float)(at(&filters, i) * at(&scale, i % oc));
-    for (i = 0; i < oc; i++)
+        finite = finite && isfinite(w[i]);
+    }
+    for (i = 0; i < oc; i++) {
         b[i] = (float)(at(&bias, i) * at(&scale, i) + at(&shift, i));
-    return BF_OK;
+        finite = finite && isfinite(b[i]);
+    }
+    return finite ? BF_OK
+                  : bf_error_set(err, BF_ERR_FORMAT,
+                                 "'%s': a number of the layer '%s' is none, or too large", m->path,
+                                 name);
 }
 
 /* The shortcut's matrix (c, oc): the channels that are there, and zeros. */

@@ -34,7 +34,7 @@ enum bf_err bf_meso_net_create(struct bf_artifact_net *n, struct bf_params *para
                                struct bf_error *err);
 void bf_artifact_net_free(struct bf_artifact_net *n);
 
-/* What the networks want: in place, RGB of 0 to 255 less its mean, over 128; n floats. */
+/* What the networks want: in place, RGB of 0 to 255 less its mean, over 256; n floats. */
 void bf_artifact_input(float *rgb, size_t n);
 
 /*

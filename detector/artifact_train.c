@@ -55,7 +55,8 @@ struct trainer {
     size_t batch, threads;
     float *target; /* (2 batch, CELLS), and what each cell counts, the same */
     double loss, map_loss, right;
-    enum bf_err rc; /* of a thread */
+    uint64_t n_seen; /* steps of this run, which these are of */
+    enum bf_err rc;  /* of a thread */
     struct bf_error err;
 };
 
@@ -253,9 +254,10 @@ static void make_pair(void *arg, size_t i, size_t thread)
     }
 }
 
-static void running(double *mean, double v, uint64_t step)
+/* n: how many went before. */
+static void running(double *mean, double v, uint64_t n)
 {
-    double keep = step < 100 ? (double)step / (double)(step + 1) : KEEP;
+    double keep = n < 100 ? (double)n / (double)(n + 1) : KEEP;
 
     *mean = keep * *mean + (1 - keep) * v;
 }
@@ -295,9 +297,9 @@ static enum bf_err step(struct trainer *t, struct bf_error *err)
     bf_optim_clip(t->optim, MOST_GRADIENT, t->pool);
     rate = bf_schedule_cosine(t->optim->step, WARM_UP, t->how->steps,
                               t->how->meso ? MESO_RATE : RATE, RATE_LAST);
-    running(&t->loss, loss, t->optim->step);
-    running(&t->map_loss, map_loss, t->optim->step);
-    running(&t->right, right / (double)t->batch, t->optim->step);
+    running(&t->loss, loss, t->n_seen);
+    running(&t->map_loss, map_loss, t->n_seen);
+    running(&t->right, right / (double)t->batch, t->n_seen++);
     bf_optim_step(t->optim, rate, t->pool);
     return BF_OK;
 }

@@ -82,11 +82,10 @@ enum bf_err bf_block_set_read(struct bf_block_set *s, const char *path, struct b
     memset(s, 0, sizeof *s);
     if (rc != BF_OK)
         goto out;
-    if (b.len < HEAD + sizeof *s->block || memcmp(b.data, magic, HEAD) != 0 ||
-        (b.len - HEAD) % sizeof *s->block != 0)
+    if (b.len < HEAD || memcmp(b.data, magic, HEAD) != 0 || (b.len - HEAD) % sizeof *s->block != 0)
         goto format;
     s->n = s->cap = (b.len - HEAD) / sizeof *s->block;
-    s->block = malloc(s->n * sizeof *s->block);
+    s->block = malloc((s->n + 1) * sizeof *s->block);
     if (s->block == NULL) {
         rc = bf_error_nomem(err);
         goto out;

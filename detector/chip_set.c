@@ -1,5 +1,7 @@
 #include "detector/chip_set.h"
+#include "lib/base/text.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,12 @@
 static const char magic[8] = "BFCHIPS1";
 
 enum { HEAD = sizeof magic };
+
+/* A mapping begins at a page: records behind the head lie as their fields want it, without gaps. */
+static_assert(HEAD % _Alignof(struct bf_chip_record) == 0, "records are aligned");
+static_assert(sizeof(struct bf_chip_record) ==
+                  offsetof(struct bf_chip_record, mask) + BF_CHIP_MASK * BF_CHIP_MASK,
+              "records have no padding");
 
 enum bf_err bf_chip_set_begin(struct bf_output *out, struct bf_error *err)
 {
@@ -30,6 +38,13 @@ size_t bf_chip_set_fakes(const struct bf_chip_set *s, size_t r, const char *left
     return n;
 }
 
+static bool in_words(const struct bf_chip_record *r)
+{
+    const char *end = memchr(r->family, 0, sizeof r->family);
+
+    return end != NULL && !bf_text_has_control(r->family, (size_t)(end - r->family));
+}
+
 /* A real chip's group is its own number, and each fake has that of the real one before it. */
 static bool in_order(const struct bf_chip_set *s)
 {
@@ -41,8 +56,7 @@ static bool in_order(const struct bf_chip_set *s)
 
         if (!r->fake)
             group = (uint32_t)i;
-        if (r->group != group || (i == 0 && r->fake) ||
-            memchr(r->family, 0, sizeof r->family) == NULL)
+        if (r->group != group || (i == 0 && r->fake) || r->fake > 1 || r->still > 1 || !in_words(r))
             return false;
     }
     return true;

@@ -22,7 +22,7 @@ struct bf_chip_record {
     uint32_t group;            /* number of the real chip's record */
     uint32_t person;           /* any number that is the person's own */
     uint16_t crf;              /* of the coder; 0: none */
-    uint8_t fake, half, still; /* still: of a photograph */
+    uint8_t fake, half, still; /* 0 or 1; still: of a photograph */
     uint8_t spare[3];
     char family[BF_CHIP_FAMILY_MAX]; /* of a fake: "paste", ...; of a real one "real" */
     uint8_t chip[BF_CHIP_SIZE * BF_CHIP_SIZE * 3];
@@ -41,8 +41,12 @@ struct bf_chip_set {
     size_t map_size;
 };
 
-/* left_out is a family whose fakes are passed over, as are reals without another; NULL: none.
- * BF_ERR_FORMAT for a file that is no set of chips. */
+/*
+ * left_out is a family whose fakes are passed over, as are reals without another; NULL: none.
+ * BF_ERR_FORMAT for a file that is no set of chips. The file is mapped, not read, for it may be
+ * larger than memory: whoever cuts it short while it is open ends the program with SIGBUS. It is to
+ * be replaced, as bf_output_commit does, not written over.
+ */
 enum bf_err bf_chip_set_open(struct bf_chip_set *s, const char *path, const char *left_out,
                              struct bf_error *err);
 void bf_chip_set_close(struct bf_chip_set *s);

@@ -21,7 +21,10 @@ enum {
     WINDOW_US = 3500000,       /* of others so much at a time: some blinks, some words */
     WINDOWS_MOST = 8,          /* in at most so many places */
     WINDOW_EACH_US = 30000000, /* and two at first, one more for each so much */
+    YOUNG = 50,                /* frames after which a track is not taken for an older one's */
 };
+
+#define MESO_FILE "meso4.safetensors"
 
 const char *const bf_score_verdict_names[] = {"inconclusive", "likely-real", "likely-fake"};
 
@@ -50,11 +53,13 @@ struct bf_scorer {
     /* of the video */
     struct bf_score_gather *gather; /* (BF_SCORE_TRACKS_MAX) */
     size_t n_gathers, n_left_out;
+    uint32_t last_left_out;     /* the reader's tracks are numbered as they begin */
+    const struct bf_face *face; /* (n_faces): of the frame at hand */
+    size_t n_faces;
     struct waiting waiting[SWEEP];
     size_t n_waiting;
     struct bf_score_sample *sample;
     size_t n_samples, cap_samples;
-    uint32_t left_out[BF_FACES_MAX]; /* tracks beyond the room */
     int64_t stride_us; /* from the start of a window to the next; 0: all is looked at */
     int64_t step_us, from_us, to_us;
     uint64_t n_frames, n_analysed;
@@ -85,10 +90,17 @@ static enum bf_err open_net(struct bf_params **params, struct bf_artifact_net *n
         rc = bf_params_allocate(*params, false, 1, err);
     if (rc == BF_OK)
         rc = bf_net_plan(net->net, SWEEP, 0, s->pool, err);
-    in_dir(path, dir, meso ? "meso4.safetensors" : "artifact.safetensors");
+    in_dir(path, dir, meso ? MESO_FILE : "artifact.safetensors");
     return rc == BF_OK
                ? bf_weights_load(*params, path, meso ? &bf_meso_kind : &bf_artifact_kind, err)
                : rc;
+}
+
+static bool has_baseline(const char *dir)
+{
+    char path[PATH_CAP];
+
+    return access(in_dir(path, dir, MESO_FILE), F_OK) == 0;
 }
 
 static enum bf_err open_temporal(struct bf_scorer *s, const char *dir, struct bf_error *err)
@@ -162,7 +174,7 @@ enum bf_err bf_scorer_create(struct bf_scorer **out, const struct bf_scorer_opti
         rc = bf_pool_create(&s->pool, how.n_threads, err);
     if (rc == BF_OK)
         rc = open_net(&s->artifact_params, &s->artifact, s, options->weights, false, err);
-    if (rc == BF_OK && options->baseline)
+    if (rc == BF_OK && options->baseline && has_baseline(options->weights))
         rc = open_net(&s->baseline_params, &s->baseline, s, options->weights, true, err);
     if (rc == BF_OK)
         rc = open_temporal(s, options->weights, err);
@@ -186,6 +198,7 @@ static void forget_video(struct bf_scorer *s)
     free(s->sample);
     s->sample = NULL;
     s->n_gathers = s->n_waiting = s->n_samples = s->cap_samples = s->n_left_out = 0;
+    s->last_left_out = 0;
     s->n_frames = s->n_analysed = 0;
     s->from_us = s->to_us = 0;
     bf_mark_reader_free(&s->mark);
@@ -372,17 +385,52 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
     g->n_points = BF_TEMPORAL_FRAMES / 2;
 }
 
+static bool is_here(const struct bf_scorer *s, uint32_t track)
+{
+    size_t i;
+
+    for (i = 0; i < s->n_faces; i++)
+        if (s->face[i].track == track)
+            return true;
+    return false;
+}
+
 /* Somebody who was seen before and is not now: a cut, or what was left out of a long video, ends a
  * track, but not a person. */
-static size_t seen_before(const struct bf_scorer *s, const float *identity, int64_t pts_us)
+static size_t seen_before(const struct bf_scorer *s, const float *identity)
 {
     size_t i;
 
     for (i = 0; i < s->n_gathers; i++)
-        if (s->gather[i].known && s->gather[i].to_us < pts_us &&
+        if (s->gather[i].known && !is_here(s, s->gather[i].reader_track) &&
             bf_identity_likeness(s->gather[i].identity, identity) > BF_IDENTITY_SAME)
             return i;
     return SIZE_MAX;
+}
+
+/* Who somebody is may be known some frames after the track has begun: the gather at young is that
+ * of the one at old. Returns where that one is then. */
+static size_t join(struct bf_scorer *s, size_t old, size_t young, enum bf_err *rc,
+                   struct bf_error *err)
+{
+    const uint32_t from = s->gather[young].track, to = s->gather[old].track;
+    const size_t last = s->n_gathers - 1;
+    size_t i;
+
+    *rc = bf_score_gather_join(&s->gather[old], &s->gather[young], s->n_wanted, err);
+    for (i = 0; i < s->n_samples; i++)
+        if (s->sample[i].track == from)
+            s->sample[i].track = to;
+    for (i = 0; i < s->n_waiting; i++) {
+        if (s->waiting[i].track == young)
+            s->waiting[i].track = old;
+        if (s->waiting[i].track == last)
+            s->waiting[i].track = young;
+    }
+    s->gather[young] = s->gather[last];
+    memset(&s->gather[last], 0, sizeof s->gather[last]);
+    s->n_gathers--;
+    return old == last ? young : old;
 }
 
 /* The place of a track's gather; SIZE_MAX where there is no room for another. */
@@ -390,49 +438,51 @@ static size_t gather_of(struct bf_scorer *s, uint32_t track, int64_t pts_us, enu
                         struct bf_error *err)
 {
     const float *identity = bf_face_reader_identity(s->reader, track);
-    size_t i, before;
+    struct bf_score_gather *g;
+    size_t i = 0, before;
 
-    for (i = 0; i < s->n_gathers; i++)
-        if (s->gather[i].track == track)
-            break;
-    if (i == s->n_gathers && identity != NULL) {
-        before = seen_before(s, identity, pts_us);
-        i = before != SIZE_MAX ? before : i;
+    while (i < s->n_gathers && s->gather[i].reader_track != track)
+        i++;
+    if (identity != NULL &&
+        (i == s->n_gathers || (!s->gather[i].known && s->gather[i].n_frames < YOUNG))) {
+        before = seen_before(s, identity);
+        if (before != SIZE_MAX)
+            i = i < s->n_gathers ? join(s, before, i, rc, err) : before;
     }
     if (i == BF_SCORE_TRACKS_MAX) {
-        for (i = 0; i < s->n_left_out && i < BF_FACES_MAX; i++)
-            if (s->left_out[i] == track)
-                return SIZE_MAX;
-        if (s->n_left_out < BF_FACES_MAX)
-            s->left_out[s->n_left_out] = track;
-        s->n_left_out++;
+        s->n_left_out += track > s->last_left_out;
+        s->last_left_out = track > s->last_left_out ? track : s->last_left_out;
         return SIZE_MAX;
     }
-    if (i == s->n_gathers) {
-        *rc = bf_score_gather_init(&s->gather[i], track, s->n_wanted, s->step_us, pts_us, err);
+    g = &s->gather[i];
+    if (*rc == BF_OK && i == s->n_gathers) {
+        *rc = bf_score_gather_init(g, track, s->n_wanted, s->step_us, pts_us, err);
         s->n_gathers += *rc == BF_OK;
     }
-    s->gather[i].track = track;
-    if (*rc == BF_OK && identity != NULL) {
-        memcpy(s->gather[i].identity, identity, sizeof s->gather[i].identity);
-        s->gather[i].known = true;
+    if (*rc != BF_OK)
+        return SIZE_MAX;
+    g->reader_track = track;
+    if (identity != NULL) {
+        memcpy(g->identity, identity, sizeof g->identity);
+        g->known = true;
     }
     return i;
 }
 
-static enum bf_err add_sample(struct bf_scorer *s, const struct bf_face *face, float gap,
-                              int64_t pts_us, struct bf_error *err)
+static enum bf_err add_sample(struct bf_scorer *s, const struct bf_score_sample *sample,
+                              struct bf_error *err)
 {
     struct bf_score_sample *more;
+    size_t cap = 2 * s->cap_samples + 256;
 
     if (s->n_samples == s->cap_samples) {
-        s->cap_samples = 2 * s->cap_samples + 256;
-        more = realloc(s->sample, s->cap_samples * sizeof *more);
+        more = realloc(s->sample, cap * sizeof *more);
         if (more == NULL)
             return bf_error_nomem(err);
         s->sample = more;
+        s->cap_samples = cap;
     }
-    s->sample[s->n_samples++] = (struct bf_score_sample){pts_us, face->track, face->openness, gap};
+    s->sample[s->n_samples++] = *sample;
     return BF_OK;
 }
 
@@ -443,17 +493,22 @@ static enum bf_err add_face(struct bf_scorer *s, const struct bf_face *face, int
     struct bf_point3 mesh[BF_FACE_POINTS];
     enum bf_err rc = BF_OK;
     size_t at = gather_of(s, face->track, pts_us, &rc, err);
-    struct bf_score_gather *g = &s->gather[at];
+    struct bf_score_gather *g;
 
-    if (rc != BF_OK || at == SIZE_MAX)
+    if (at == SIZE_MAX)
         return rc;
+    g = &s->gather[at];
     bf_face_view_mesh(mesh, view, face);
     rc = bf_score_gather_frame(g, face, mesh, view, pts_us, err);
     add_points(s, g, mesh, pts_us);
     if (rc == BF_OK && bf_score_gather_wants(g, pts_us))
         rc = queue(s, at, face, mesh, pts_us, err);
-    return rc == BF_OK ? add_sample(s, face, bf_motion_evidence_pose_gap(g->motion), pts_us, err)
-                       : rc;
+    return rc == BF_OK
+               ? add_sample(s,
+                            &(struct bf_score_sample){pts_us, g->track, face->openness,
+                                                      bf_motion_evidence_pose_gap(g->motion)},
+                            err)
+               : rc;
 }
 
 static enum bf_err add_blinks(struct bf_scorer *s, struct bf_error *err)
@@ -464,15 +519,14 @@ static enum bf_err add_blinks(struct bf_scorer *s, struct bf_error *err)
 
     for (i = 0; i < n; i++)
         for (k = 0; k < s->n_gathers && rc == BF_OK; k++)
-            if (s->gather[k].track == blink[i].track)
+            if (s->gather[k].reader_track == blink[i].track)
                 rc = bf_motion_evidence_blink(s->gather[k].motion, &blink[i], err);
     return rc;
 }
 
 enum bf_err bf_scorer_frame(struct bf_scorer *s, const struct bf_frame *frame, struct bf_error *err)
 {
-    const struct bf_face *faces;
-    size_t n, i;
+    size_t i;
     enum bf_err rc = bf_mark_reader_add(s->mark, frame, err);
 
     if (s->n_frames++ == 0)
@@ -480,10 +534,10 @@ enum bf_err bf_scorer_frame(struct bf_scorer *s, const struct bf_frame *frame, s
     s->to_us = frame->pts_us;
     if (rc != BF_OK || bf_scorer_next_us(s, frame->pts_us) > frame->pts_us)
         return rc;
-    rc = bf_face_reader_next(s->reader, &faces, &n, frame, err);
+    rc = bf_face_reader_next(s->reader, &s->face, &s->n_faces, frame, err);
     s->n_analysed++;
-    for (i = 0; i < n && rc == BF_OK; i++)
-        rc = add_face(s, &faces[i], frame->pts_us, err);
+    for (i = 0; i < s->n_faces && rc == BF_OK; i++)
+        rc = add_face(s, &s->face[i], frame->pts_us, err);
     return rc == BF_OK ? add_blinks(s, err) : rc;
 }
 

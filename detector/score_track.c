@@ -10,7 +10,7 @@ enum bf_err bf_score_gather_init(struct bf_score_gather *g, uint32_t track, size
                                  int64_t step_us, int64_t pts_us, struct bf_error *err)
 {
     memset(g, 0, sizeof *g);
-    g->track = track;
+    g->track = g->reader_track = track;
     g->from_us = pts_us;
     g->step_us = step_us;
     g->next_us = pts_us;
@@ -40,25 +40,25 @@ void bf_score_gather_release(struct bf_score_gather *g)
     memset(g, 0, sizeof *g);
 }
 
-static enum bf_err count_frame(struct bf_score_gather *g, const struct bf_face *face,
+static enum bf_err count_frame(struct bf_score_gather *g, float size, float sharpness,
                                struct bf_error *err)
 {
+    size_t cap = 2 * g->cap_frames + AT_FIRST;
     float *more;
 
     if (g->n_frames == g->cap_frames) {
-        g->cap_frames = 2 * g->cap_frames + AT_FIRST;
-        more = realloc(g->size, g->cap_frames * sizeof *more);
+        more = realloc(g->size, cap * sizeof *more);
         if (more == NULL)
             return bf_error_nomem(err);
         g->size = more;
-        more = realloc(g->sharp, g->cap_frames * sizeof *more);
+        more = realloc(g->sharp, cap * sizeof *more);
         if (more == NULL)
             return bf_error_nomem(err);
         g->sharp = more;
+        g->cap_frames = cap;
     }
-    g->size[g->n_frames] =
-        0.5f * (face->box.right - face->box.left + face->box.bottom - face->box.top);
-    g->sharp[g->n_frames++] = face->sharpness;
+    g->size[g->n_frames] = size;
+    g->sharp[g->n_frames++] = sharpness;
     return BF_OK;
 }
 
@@ -67,7 +67,9 @@ enum bf_err bf_score_gather_frame(struct bf_score_gather *g, const struct bf_fac
                                   int64_t pts_us, struct bf_error *err)
 {
     float width, height;
-    enum bf_err rc = count_frame(g, face, err);
+    const struct bf_face_box *b = &face->box;
+    enum bf_err rc =
+        count_frame(g, 0.5f * (b->right - b->left + b->bottom - b->top), face->sharpness, err);
 
     bf_face_view_size(view, &width, &height);
     g->to_us = pts_us;
@@ -118,6 +120,26 @@ void bf_score_gather_look(struct bf_score_gather *g, size_t n_wanted,
     g->look[g->n_looks++] = *look;
     if (picture != NULL)
         show(g, picture);
+}
+
+enum bf_err bf_score_gather_join(struct bf_score_gather *g, struct bf_score_gather *young,
+                                 size_t n_wanted, struct bf_error *err)
+{
+    enum bf_err rc = BF_OK;
+    size_t i;
+
+    for (i = 0; i < young->n_frames && rc == BF_OK; i++)
+        rc = count_frame(g, young->size[i], young->sharp[i], err);
+    for (i = 0; i < young->n_looks; i++)
+        bf_score_gather_look(g, n_wanted, &young->look[i], NULL);
+    for (i = 0; i < young->n_pictures; i++)
+        show(g, &young->picture[i]);
+    young->n_pictures = 0;
+    g->reader_track = young->reader_track;
+    g->to_us = young->to_us;
+    g->next_us = young->next_us;
+    bf_score_gather_release(young);
+    return rc;
 }
 
 /* --- cues

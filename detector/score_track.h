@@ -21,7 +21,8 @@ struct bf_track_look {
 };
 
 struct bf_score_gather {
-    uint32_t track; /* in the reader's count; another one after a gap */
+    uint32_t track;        /* in the reader's count, when first seen */
+    uint32_t reader_track; /* the same now: another one after a gap */
     int64_t from_us, to_us;
     uint64_t n_frames;
     bool known; /* identity is there */
@@ -59,6 +60,11 @@ bool bf_score_gather_wants(const struct bf_score_gather *g, int64_t pts_us);
  * freed. */
 void bf_score_gather_look(struct bf_score_gather *g, size_t n_wanted,
                           const struct bf_track_look *look, struct bf_score_picture *picture);
+
+/* young is the same face, seen again: its looks and pictures go to g, and it is released. Motion
+ * and texture of its frames are lost. */
+enum bf_err bf_score_gather_join(struct bf_score_gather *g, struct bf_score_gather *young,
+                                 size_t n_wanted, struct bf_error *err);
 
 /* The cues of looks, blocks, motion and texture. */
 void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g);

@@ -90,7 +90,7 @@ static size_t draw_real(const struct learning *l, uint32_t person, struct bf_ran
     return at;
 }
 
-/* A block as it might have been: backwards, mirrored, more or less lively, shaking. */
+/* A block as it might have been: backwards, more or less lively, shaking. */
 static void change(float *points, const float *block, struct bf_random *r)
 {
     bool back = bf_random_uniform(r) < 0.5f;

@@ -17,8 +17,9 @@ struct bf_temporal_train_options {
     void *ctx;
 };
 
-/* Writes dir/temporal.safetensors. *auc is that of validation; NAN without. BF_ERR_NOT_FOUND where
- * the blocks are not of both kinds. */
+/* Writes dir/temporal.safetensors: the same of the same blocks, seed and steps. It takes minutes,
+ * so that a run which was stopped leaves the weights it had, and the next begins anew. *auc is that
+ * of validation; NAN without. BF_ERR_NOT_FOUND where the blocks are not of both kinds. */
 enum bf_err bf_temporal_train(double *auc, const char *dir, const char *blocks,
                               const struct bf_temporal_train_options *options,
                               struct bf_error *err);

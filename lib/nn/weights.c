@@ -11,6 +11,8 @@
 #define TRAINING "bonafide-training"
 /* "first/" or "second/" before a weight's name */
 #define NAME_MAX_LEN (BF_PARAM_NAME_MAX + 8)
+/* From here on a half is infinite. */
+#define HALF_BEYOND 65520.f
 /* format, architecture, its version, optimiser, step, and the random states */
 #define TEXTS_MAX (5 + BF_WEIGHTS_RANDOM_MAX)
 
@@ -87,6 +89,17 @@ enum bf_err bf_weights_save(const char *path, unsigned flags, const struct bf_pa
 enum bf_err bf_weights_save_half(const char *path, unsigned flags, const struct bf_params *params,
                                  const struct bf_weights_kind *kind, struct bf_error *err)
 {
+    size_t i, k;
+
+    for (i = 0; i < params->n; i++) {
+        const struct bf_param *p = &params->list[i];
+
+        for (k = 0; k < p->n; k++)
+            if (!(fabsf(params->values[p->offset + k]) < HALF_BEYOND))
+                return bf_error_set(err, BF_ERR_LIMIT,
+                                    "a number of the weight '%s' is too large for half precision",
+                                    p->name);
+    }
     return save(path, flags, params, kind, true, err);
 }
 

@@ -23,7 +23,8 @@ struct bf_weights_kind {
 /* flags are those of bf_output_open. */
 enum bf_err bf_weights_save(const char *path, unsigned flags, const struct bf_params *params,
                             const struct bf_weights_kind *kind, struct bf_error *err);
-/* The same in half the bytes, as F16: for weights that are to be shipped. */
+/* The same in half the bytes, as F16: for weights that are to be shipped. BF_ERR_LIMIT where one
+ * is beyond what a half holds, or not a number. */
 enum bf_err bf_weights_save_half(const char *path, unsigned flags, const struct bf_params *params,
                                  const struct bf_weights_kind *kind, struct bf_error *err);
 /*

@@ -104,6 +104,108 @@ static void half_precision(void **state)
     bf_safetensors_close(&s);
 }
 
+/* Out as halves: the nearest, ties to even, and what is too large or too small. */
+static void half_rounds_to_nearest(void **state)
+{
+    static const struct {
+        float in, out;
+    } row[] = {
+        {0, 0},
+        {-0.0f, -0.0f},
+        {1, 1},
+        {-2.5f, -2.5f},
+        {0.1f, 0x1.998p-4f},
+        /* between two: the even one */
+        {1 + 0x1p-11f, 1},
+        {1 + 0x3p-11f, 1 + 0x1p-9f},
+        {1 + 0x1.002p-11f, 1 + 0x1p-10f},
+        {-1 - 0x3p-11f, -1 - 0x1p-9f},
+        {2047.5f, 2048},
+        {2048.9f, 2048},
+        {2049, 2048},
+        {2051, 2052},
+        /* the largest, and beyond */
+        {65504, 65504},
+        {65519, 65504},
+        {65519.996f, 65504},
+        {65520, INFINITY},
+        {-1e30f, -INFINITY},
+        {INFINITY, INFINITY},
+        /* the smallest normal, and below */
+        {0x1p-14f, 0x1p-14f},
+        {0x1.ff8p-15f, 0x1.ff8p-15f},
+        {0x1.fffp-15f, 0x1p-14f},
+        {0x1p-15f, 0x1p-15f},
+        {0x1p-24f, 0x1p-24f},
+        {0x1.8p-24f, 0x1p-23f},
+        {0x1.4p-23f, 0x1p-23f},
+        {0x1.8p-25f, 0x1p-24f},
+        {0x1p-25f, 0},
+        {-0x1p-25f, -0.0f},
+        {0x1.000002p-25f, 0x1p-24f},
+        {1e-40f, 0},
+    };
+    enum { N = sizeof row / sizeof *row };
+    const size_t shape[] = {N}, one[] = {1};
+    float in[N], got[N], nan = NAN;
+    const struct bf_safetensors_item items[] = {
+        {"h", shape, 1, in, true}, {"f", shape, 1, in, false}, {"n", one, 1, &nan, true}};
+    struct bf_safetensors *s;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < N; i++)
+        in[i] = row[i].in;
+    assert_int_equal(bf_safetensors_write(path, BF_OUTPUT_FORCE, items, 3, NULL, 0, NULL), BF_OK);
+    assert_int_equal(bf_safetensors_open(&s, path, NULL), BF_OK);
+    assert_int_equal(bf_safetensors_at(s, 0)->type, BF_SAFETENSORS_F16);
+    assert_int_equal(bf_safetensors_at(s, 0)->size, 2 * N);
+    assert_int_equal(bf_safetensors_at(s, 1)->type, BF_SAFETENSORS_F32);
+    bf_safetensors_read(got, bf_safetensors_at(s, 0));
+    for (i = 0; i < N; i++)
+        if (memcmp(&got[i], &row[i].out, sizeof *got) != 0)
+            fail_msg("%a became %a, not %a", (double)in[i], (double)got[i], (double)row[i].out);
+    bf_safetensors_read(got, bf_safetensors_at(s, 1));
+    assert_memory_equal(got, in, sizeof in);
+    bf_safetensors_read(got, bf_safetensors_at(s, 2));
+    assert_true(isnan(got[0]));
+    bf_safetensors_close(&s);
+}
+
+/* Each number of 16 bits is itself again. */
+static void halves_are_kept(void **state)
+{
+    enum { N = 1 << 16 };
+    static float v[N], got[N];
+    static const size_t shape[] = {N};
+    static const struct bf_safetensors_item item = {"h", shape, 1, v, true};
+    uint8_t *file = malloc(128 + 2 * N);
+    struct bf_safetensors *s;
+    size_t n, i;
+
+    (void)state;
+    assert_non_null(file);
+    n = build(file, "{\"h\":{\"dtype\":\"F16\",\"shape\":[65536],\"data_offsets\":[0,131072]}}",
+              2 * N);
+    for (i = 0; i < N; i++) {
+        file[n - 2 * N + 2 * i] = (uint8_t)i;
+        file[n - 2 * N + 2 * i + 1] = (uint8_t)(i >> 8);
+    }
+    assert_int_equal(bf_safetensors_parse(&s, file, n, "f", NULL), BF_OK);
+    bf_safetensors_read(v, bf_safetensors_at(s, 0));
+    bf_safetensors_close(&s);
+    assert_int_equal(bf_safetensors_write(path, BF_OUTPUT_FORCE, &item, 1, NULL, 0, NULL), BF_OK);
+    assert_int_equal(bf_safetensors_open(&s, path, NULL), BF_OK);
+    bf_safetensors_read(got, bf_safetensors_at(s, 0));
+    for (i = 0; i < N; i++)
+        if (isnan(v[i]))
+            assert_true(isnan(got[i]));
+        else
+            assert_memory_equal(&v[i], &got[i], sizeof *v);
+    bf_safetensors_close(&s);
+    free(file);
+}
+
 static void hostile_files_refused(void **state)
 {
 #define ONE(shape, offsets) \
@@ -201,6 +303,41 @@ static void weights_out_and_in(void **state)
     nn_run_stop(&b);
 }
 
+/* In half the bytes, and nearly the same. */
+static void weights_as_halves(void **state)
+{
+    struct bf_buf whole = {0}, half = {0};
+    struct nn_run a, b;
+    size_t i;
+
+    (void)state;
+    assert_true(nn_run_start(&a, &nn_tasks[1], 1));
+    assert_true(nn_run_start(&b, &nn_tasks[1], 2));
+    nn_run_step(&a, 0);
+    assert_int_equal(bf_weights_save(path, BF_OUTPUT_FORCE, a.params, &kind, NULL), BF_OK);
+    assert_int_equal(bf_file_read(&whole, path, 1 << 24, NULL), BF_OK);
+    assert_int_equal(bf_weights_save_half(path, 0, a.params, &kind, NULL), BF_ERR_EXISTS);
+    assert_int_equal(bf_weights_save_half(path, BF_OUTPUT_FORCE, a.params, &kind, NULL), BF_OK);
+    assert_int_equal(bf_file_read(&half, path, 1 << 24, NULL), BF_OK);
+    assert_true(half.len < whole.len);
+    assert_int_equal(bf_weights_load(b.params, path, &other, NULL), BF_ERR_FORMAT);
+    assert_int_equal(bf_weights_load(b.params, path, &kind, NULL), BF_OK);
+    for (i = 0; i < a.params->n_floats; i++) {
+        float v = a.params->values[i];
+
+        assert_true(fabsf(b.params->values[i] - v) <= fabsf(v) * 0x1p-11f + 0x1p-25f);
+    }
+    /* a weight that no half holds is not written as something that cannot be read */
+    a.params->values[3] = 1e6f;
+    assert_int_equal(bf_weights_save_half(path, BF_OUTPUT_FORCE, a.params, &kind, NULL),
+                     BF_ERR_LIMIT);
+    assert_int_equal(bf_weights_load(b.params, path, &kind, NULL), BF_OK);
+    bf_buf_release(&whole);
+    bf_buf_release(&half);
+    nn_run_stop(&a);
+    nn_run_stop(&b);
+}
+
 /* Stopped after three steps and taken up again: the same bits after six. */
 static void resumed_training(void **state)
 {
@@ -244,8 +381,11 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(out_and_in),
         cmocka_unit_test(half_precision),
+        cmocka_unit_test(half_rounds_to_nearest),
+        cmocka_unit_test(halves_are_kept),
         cmocka_unit_test(hostile_files_refused),
         cmocka_unit_test(weights_out_and_in),
+        cmocka_unit_test(weights_as_halves),
         cmocka_unit_test(resumed_training),
     };
 
