@@ -48,7 +48,8 @@ struct bf_scorer {
     struct bf_calibration calibration;
     bool calibrated;
     struct bf_buf card;
-    float *work; /* (BF_SCORE_PICTURE, BF_SCORE_PICTURE, 3) */
+    float *work;   /* (BF_SCORE_PICTURE, BF_SCORE_PICTURE, 3) */
+    float *window; /* (SWEEP, BF_CHIP_WINDOW, BF_CHIP_WINDOW, 3): of those that wait */
 
     /* of the video */
     struct bf_score_gather *gather; /* (BF_SCORE_TRACKS_MAX) */
@@ -168,7 +169,8 @@ enum bf_err bf_scorer_create(struct bf_scorer **out, const struct bf_scorer_opti
     s->pictures = !options->no_pictures;
     s->gather = calloc(BF_SCORE_TRACKS_MAX, sizeof *s->gather);
     s->work = malloc((size_t)BF_SCORE_PICTURE * BF_SCORE_PICTURE * 3 * sizeof *s->work);
-    if (s->gather == NULL || s->work == NULL)
+    s->window = malloc(SWEEP * BF_CHIP_WINDOW_FLOATS * sizeof *s->window);
+    if (s->gather == NULL || s->work == NULL || s->window == NULL)
         rc = bf_error_nomem(err);
     else
         rc = bf_pool_create(&s->pool, how.n_threads, err);
@@ -222,6 +224,7 @@ void bf_scorer_free(struct bf_scorer **out)
     bf_buf_release(&s->card);
     free(s->gather);
     free(s->work);
+    free(s->window);
     free(s);
     *out = NULL;
 }
@@ -272,37 +275,75 @@ int64_t bf_scorer_next_us(const struct bf_scorer *s, int64_t pts_us)
  * ------------------------------------------------------------------------------------------------
  */
 
+/* The windows that wait into a network, as they are or mirrored. */
+static void fill(const struct bf_scorer *s, const struct bf_artifact_net *net, bool mirrored)
+{
+    float *in = bf_net_value(net->net, net->in);
+    const size_t side = BF_CHIP_WINDOW;
+    size_t i, x;
+
+    if (!mirrored) {
+        memcpy(in, s->window, s->n_waiting * BF_CHIP_WINDOW_FLOATS * sizeof *in);
+        return;
+    }
+    for (i = 0; i < s->n_waiting * side; i++)
+        for (x = 0; x < side; x++)
+            memcpy(in + 3 * (i * side + x), s->window + 3 * (i * side + side - 1 - x),
+                   3 * sizeof *in);
+}
+
+/* The mean of what the artifact network says of each window and of its mirror image. */
+static void look_twice(struct bf_track_look look[SWEEP], struct bf_scorer *s)
+{
+    const size_t side = BF_SCORE_MAP;
+    size_t i, x, y;
+    int turn;
+
+    for (turn = 0; turn < 2; turn++) {
+        const float *logit, *map;
+
+        fill(s, &s->artifact, turn == 1);
+        bf_net_forward(s->artifact.net);
+        logit = bf_net_value(s->artifact.net, s->artifact.logit);
+        map = bf_net_value(s->artifact.net, s->artifact.map);
+        for (i = 0; i < s->n_waiting; i++, map += CELLS) {
+            look[i].frame.logit += logit[i] / 2;
+            for (y = 0; y < side; y++)
+                for (x = 0; x < side; x++)
+                    look[i].map[y * side + x] += map[y * side + (turn ? side - 1 - x : x)] / 2;
+        }
+    }
+}
+
 /* All that wait, through the network and to their tracks. */
 static void sweep(struct bf_scorer *s)
 {
-    const float *map;
+    struct bf_track_look look[SWEEP];
     size_t i, k;
 
     if (s->n_waiting == 0)
         return;
+    memset(look, 0, sizeof look);
     if (s->baseline.net != NULL) {
-        memcpy(bf_net_value(s->baseline.net, s->baseline.in),
-               bf_net_value(s->artifact.net, s->artifact.in),
-               s->n_waiting * BF_CHIP_WINDOW_FLOATS * sizeof(float));
+        fill(s, &s->baseline, false);
         bf_net_forward(s->baseline.net);
     }
-    bf_net_forward(s->artifact.net);
-    map = bf_net_value(s->artifact.net, s->artifact.map);
-    for (i = 0; i < s->n_waiting; i++, map += CELLS) {
-        struct waiting *w = &s->waiting[i];
-        struct bf_track_look look = {.frame = w->frame};
-
-        look.frame.logit = bf_net_value(s->artifact.net, s->artifact.logit)[i];
-        look.baseline =
+    for (i = 0; i < s->n_waiting; i++) {
+        look[i].frame = s->waiting[i].frame;
+        look[i].baseline =
             s->baseline.net != NULL ? bf_net_value(s->baseline.net, s->baseline.logit)[i] : NAN;
-        for (k = 0; k < CELLS; k++)
-            look.area += map[k] > 0 ? 1.f / CELLS : 0;
-        memcpy(look.map, map, sizeof look.map);
-        for (k = 0; k < CELLS; k++)
-            w->picture.map[k] = 1 / (1 + expf(-map[k]));
-        w->picture.logit = look.frame.logit;
-        w->picture.pts_us = look.frame.pts_us;
-        bf_score_gather_look(&s->gather[w->track], s->n_wanted, &look,
+    }
+    look_twice(look, s);
+    for (i = 0; i < s->n_waiting; i++) {
+        struct waiting *w = &s->waiting[i];
+
+        for (k = 0; k < CELLS; k++) {
+            look[i].area += look[i].map[k] > 0 ? 1.f / CELLS : 0;
+            w->picture.map[k] = 1 / (1 + expf(-look[i].map[k]));
+        }
+        w->picture.logit = look[i].frame.logit;
+        w->picture.pts_us = look[i].frame.pts_us;
+        bf_score_gather_look(&s->gather[w->track], s->n_wanted, &look[i],
                              w->picture.rgb != NULL ? &w->picture : NULL);
     }
     s->n_waiting = 0;
@@ -335,8 +376,7 @@ static enum bf_err queue(struct bf_scorer *s, size_t track, const struct bf_face
 {
     struct bf_face_view *view = bf_face_reader_view(s->reader);
     struct waiting *w = &s->waiting[s->n_waiting];
-    float *in =
-        bf_net_value(s->artifact.net, s->artifact.in) + s->n_waiting * BF_CHIP_WINDOW_FLOATS;
+    float *in = s->window + s->n_waiting * BF_CHIP_WINDOW_FLOATS;
     struct bf_affine window;
     enum bf_err rc;
 
