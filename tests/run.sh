@@ -12,7 +12,8 @@ CHECK=$PWD/$BUILD/bonafide-check
 MEDIA=$PWD/fixtures/media
 export BUILD BONAFIDE CHECK MEDIA
 # LeakSanitizer cannot run under strace, and FFmpeg's and OpenSSL's one-time tables are theirs.
-export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+# A sanitiser's own exit status must not be taken for one of the program's.
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:exitcode=99} ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99}
 unset BONAFIDE_LEDGER XDG_DATA_HOME XDG_CONFIG_HOME
 
 passed=0

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "generator/face_order.h"
+#include "lib/base/file.h"
 #include "tests/unit/face_set_fixture.h"
 
 static char root[] = "/tmp/bf_face_set.XXXXXX";
@@ -52,42 +53,71 @@ static void written_and_read(void **state)
     bf_face_set_release(&set);
 }
 
+/* The first face's line of a set that is whole, with one thing in it changed. */
+static void refused_lines(void)
+{
+    static const struct {
+        const char *find, *put;
+    } changes[] = {
+        {"\"file\":\"000001.png\"", "\"file\":\"../01.png\""},
+        {"\"file\":\"000001.png\"", "\"file\":\"000001.jpg\""},
+        {"\"frame\":0", "\"frame\":-1"},
+        {"\"frame\":0", "\"frame\":\"a\""},
+        {"\"frame\":", "\"frome\":"},
+        {"\"source\":", "\"sauce\":"},
+        {"\"track\":", "\"trick\":"},
+        {"\"landmarks\":[", "\"landmarks\":[7,"},
+        {"\"identity\":[", "\"identity\":[7,"},
+        {"\"identity\":[", "\"identity\":[[],"},
+        {"{", "[{"},
+        {"}", ""},
+    };
+    struct bf_buf whole = {0};
+    struct bf_face_set set;
+    struct bf_error err;
+    size_t i;
+
+    drawn_set(in_root("whole"), 2, 120, 3);
+    assert_int_equal(bf_file_read(&whole, in_root("whole/faces.jsonl"), 1 << 20, &err), BF_OK);
+    assert_true(bf_buf_append(&whole, "", 1));
+    for (i = 0; i < sizeof changes / sizeof *changes; i++) {
+        const char *line = strchr((const char *)whole.data, '\n') + 1,
+                   *at = strstr(line, changes[i].find);
+        struct bf_buf text = {0};
+
+        if (at == NULL)
+            fail_msg("there is no %s in the line", changes[i].find);
+        bf_buf_append(&text, whole.data, (size_t)(at - (const char *)whole.data));
+        bf_buf_printf(&text, "%s%s", changes[i].put, at + strlen(changes[i].find));
+        drawn_file(in_root("whole"), "faces.jsonl", (const char *)text.data, text.len);
+        if (bf_face_set_load(&set, in_root("whole"), &err) != BF_ERR_FORMAT)
+            fail_msg("%s is taken", changes[i].put);
+        assert_non_null(strstr(err.text, "line 2"));
+        bf_buf_release(&text);
+    }
+    bf_buf_release(&whole);
+}
+
 static void refused(void **state)
 {
     static const char head[] = "{\"schema\":\"bonafide.face-set/1\",\"size\":256,\"subject\":\"t\","
                                "\"subject_sha256\":\"00000000000000000000000000000000000000000000"
                                "00000000000000000000\"}\n";
-    static const struct {
-        const char *text;
-        enum bf_err want;
-    } cases[] = {
-        {"", BF_ERR_FORMAT},
-        {"{}\n", BF_ERR_FORMAT},
-        {"{\"schema\":\"bonafide.face-set/2\",\"size\":256,\"subject\":\"t\"}\n", BF_ERR_FORMAT},
-        {"[1,2]\n", BF_ERR_FORMAT},
-    };
-    static const char *const lines[] = {
-        "{\n", "{}\n", "7\n",
-        "{\"file\":\"../../etc/passwd\",\"source\":\"a\",\"frame\":0,\"pts_us\":0,\"track\":1}\n",
-        "{\"file\":\"000001.png\",\"source\":\"a\",\"frame\":-1,\"pts_us\":0,\"track\":1}\n"};
+    static const char *const heads[] = {
+        "", "{}\n", "{\"schema\":\"bonafide.face-set/2\",\"size\":256,\"subject\":\"t\"}\n",
+        "[1,2]\n"};
     struct bf_face_set set;
     struct bf_error err;
-    char text[4096];
     size_t i;
 
     (void)state;
     assert_int_equal(bf_face_set_load(&set, in_root("nowhere"), &err), BF_ERR_FORMAT);
     assert_int_equal(mkdir(in_root("bad"), 0777), 0);
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        drawn_file(in_root("bad"), "faces.jsonl", cases[i].text, strlen(cases[i].text));
-        assert_int_not_equal(bf_face_set_load(&set, in_root("bad"), &err), BF_OK);
-    }
-    for (i = 0; i < sizeof lines / sizeof *lines; i++) {
-        snprintf(text, sizeof text, "%s%s", head, lines[i]);
-        drawn_file(in_root("bad"), "faces.jsonl", text, strlen(text));
+    for (i = 0; i < sizeof heads / sizeof *heads; i++) {
+        drawn_file(in_root("bad"), "faces.jsonl", heads[i], strlen(heads[i]));
         assert_int_equal(bf_face_set_load(&set, in_root("bad"), &err), BF_ERR_FORMAT);
-        assert_non_null(strstr(err.text, "line 2"));
     }
+    refused_lines();
     /* a head alone is an empty set */
     drawn_file(in_root("bad"), "faces.jsonl", head, strlen(head));
     assert_int_equal(bf_face_set_load(&set, in_root("bad"), &err), BF_OK);
