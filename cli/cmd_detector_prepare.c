@@ -23,7 +23,7 @@ enum {
 };
 
 struct prepare_opts {
-    const char *out, *models, *seed, *threads, *moments, *split;
+    const char *out, *models, *seed, *threads, *moments, *variants, *split;
     bool force;
     int progress;
 };
@@ -36,6 +36,8 @@ static const struct bf_opt options[] = {
      "whose chips: train (the default), calibration or test"},
     {0, "moments", BF_OPT_TEXT, "N", offsetof(struct prepare_opts, moments),
      "so many of each video (24)"},
+    {0, "variants", BF_OPT_TEXT, "N", offsetof(struct prepare_opts, variants),
+     "of each moment: other fakes, rates and sizes (3; of photographs half as many)"},
     {0, "seed", BF_OPT_TEXT, "N", offsetof(struct prepare_opts, seed), "of all that is drawn (1)"},
     {0, "threads", BF_OPT_TEXT, "N", offsetof(struct prepare_opts, threads), "how many (2)"},
     {'m', "models", BF_OPT_TEXT, "DIR", offsetof(struct prepare_opts, models),
@@ -72,7 +74,7 @@ struct prepare {
     size_t n_jobs, first; /* of the round */
     struct worker *worker;
     struct bf_pool *pool;
-    size_t n_threads, n_moments;
+    size_t n_threads, n_moments, n_variants;
     uint64_t seed;
     struct bf_chip_record *record; /* (ROUND, BF_CHIP_GROUP_MAX) */
     size_t n_records[ROUND];
@@ -182,16 +184,16 @@ static enum bf_err list_jobs(struct prepare *p, struct bf_error *err)
     unsigned v;
 
     for (i = 0; i < p->n_sources; i++)
-        n += p->source[i].moments.n * VARIANTS;
+        n += p->source[i].moments.n * p->n_variants;
     p->job = malloc((n + 1) * sizeof *p->job);
     if (p->job == NULL)
         return bf_error_nomem(err);
-    for (v = 0; v < VARIANTS; v++)
+    for (v = 0; v < p->n_variants; v++)
         for (i = 0; i < p->n_sources; i++)
             for (k = 0; k < p->source[i].moments.n; k++) {
                 bool still = p->source[i].moments.moment[k].n_frames == 1;
 
-                if (!still || v == 0)
+                if (!still || 2 * v < p->n_variants)
                     p->job[p->n_jobs++] = (struct job){i, k, v};
             }
     return BF_OK;
@@ -293,7 +295,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     const struct prepare_opts *o = opts;
     struct prepare p = {.o = o};
     char models[BF_PATH_MAX];
-    uint64_t threads = 2, moments = MOMENTS;
+    uint64_t threads = 2, moments = MOMENTS, variants = VARIANTS;
     unsigned split = BF_SPLIT_TRAIN;
     struct bf_error err = {0};
     size_t written = 0;
@@ -309,10 +311,13 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
     if (!bf_swap_arg_number(&moments, o->moments, 1, 10000))
         return bf_cli_usage(cmd, "--moments is a number from 1 to 10000");
+    if (!bf_swap_arg_number(&variants, o->variants, 1, 100))
+        return bf_cli_usage(cmd, "--variants is a number from 1 to 100");
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))
         return bf_cli_usage(cmd, "--split is train, calibration or test");
     p.n_threads = threads;
     p.n_moments = moments;
+    p.n_variants = variants;
     bf_interrupt_catch();
     rc = bf_cli_models_dir(models, sizeof models, o->models, &err);
     if (rc == BF_OK)

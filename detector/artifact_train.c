@@ -31,7 +31,7 @@ enum {
 #define MAP_PART 1.5f /* of the loss */
 #define MOST_WEIGHT 4.f
 #define SMOOTH 0.02f     /* a label is that much less than sure */
-#define STILL_PART 0.25f /* of the pairs are of photographs, where there are both */
+#define STILL_PART 0.5f /* of the pairs are of photographs, where there are both */
 #define KEEP 0.99
 #define MOST_GRADIENT 5.f
 

@@ -39,13 +39,13 @@ void bf_chip_change_draw(struct bf_chip_change *c, struct bf_random *r, float st
     }
     if (happens(r, 0.06f))
         c->grey = 1;
-    if (happens(r, 0.12f * strong))
+    if (happens(r, 0.18f * strong))
         c->blur = between(r, 0.4f, 1.2f);
-    else if (happens(r, 0.12f * strong))
+    else if (happens(r, 0.18f * strong))
         c->shrink = between(r, 1.2f, 2.5f);
-    if (happens(r, 0.12f * strong))
+    if (happens(r, 0.18f * strong))
         c->noise = between(r, 1, 5);
-    if (happens(r, 0.15f * strong))
+    if (happens(r, 0.25f * strong))
         c->jpeg = 45 + (int)bf_random_below(r, 51);
 }
 
