@@ -16,7 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES = 50, METHODS_MAX = 16, SECONDS = 5, CODINGS = 4 };
+enum {
+    TRIES = 50,
+    METHODS_MAX = 16,
+    SECONDS = 5,
+    CODINGS = 4,
+    JOBS_MAX = 2 * CODINGS + METHODS_MAX
+};
 
 /* Every real is measured under each, every fake under one of them by lot. */
 static const struct {
@@ -211,8 +217,8 @@ static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
     size_t i;
     unsigned c;
 
-    m->job = calloc(m->list.n * (CODINGS + METHODS_MAX) + 1, sizeof *m->job);
-    m->row = calloc(m->list.n * (CODINGS + METHODS_MAX) + 1, sizeof *m->row);
+    m->job = calloc(m->list.n * JOBS_MAX + 1, sizeof *m->job);
+    m->row = calloc(m->list.n * JOBS_MAX + 1, sizeof *m->row);
     if (m->job == NULL || m->row == NULL)
         return bf_error_nomem(err);
     for (i = 0; i < m->list.n; i++) {
@@ -223,7 +229,8 @@ static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
             continue;
         for (c = 0; c < CODINGS; c++)
             m->job[m->n_jobs++] = (struct job){item, NULL, false, c};
-        for (method = bf_fake_methods; method->name != NULL; method++)
+        for (method = bf_fake_methods;
+             method->name != NULL && method < bf_fake_methods + METHODS_MAX; method++)
             m->job[m->n_jobs++] =
                 (struct job){item, method, false, (unsigned)bf_random_below(&r, CODINGS)};
         for (c = 0; item->model != NULL && c < CODINGS; c++)

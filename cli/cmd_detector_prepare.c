@@ -253,6 +253,8 @@ static enum bf_err prepare(struct prepare *p, enum bf_split split, const char *m
     for (i = 0; i < p->list.n && rc == BF_OK; i++)
         if (p->list.item[i].split == split)
             p->source[p->n_sources++].item = &p->list.item[i];
+    if (rc == BF_OK && p->n_sources == 0)
+        rc = bf_error_set(err, BF_ERR_NOT_FOUND, "the list has no file in that split");
     if (rc != BF_OK)
         return rc;
     bf_cli_progress_start(&p->progress, "faces", "files", 1, p->o->progress);
