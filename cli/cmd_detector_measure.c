@@ -311,7 +311,6 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     size_t n = 0;
     enum bf_err rc;
 
-    (void)n_args;
     if (o->out == NULL || o->weights == NULL)
         return bf_cli_usage(cmd, "'detector measure' needs --output FILE and --weights DIR");
     if (!bf_swap_arg_number(&m.seed, o->seed, 0, INT64_MAX))
@@ -322,12 +321,18 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))
         return bf_cli_usage(cmd, "--split is calibration, train or test");
+    if (bf_cli_is_one_of(o->out, n_args, args) || bf_cli_is_one_of(o->blocks, n_args, args))
+        return bf_cli_usage(cmd, "the list is not replaced by what is measured");
     m.split = (enum bf_split)split;
     m.n_threads = threads;
     bf_interrupt_catch();
     rc = bf_cli_models_dir(m.models, sizeof m.models, o->models, &err);
     if (rc == BF_OK)
         rc = bf_detector_list_read(&m.list, args[0], &err);
+    if (rc == BF_OK)
+        rc = bf_cli_check_output(o->out, o->force, &err);
+    if (rc == BF_OK)
+        rc = bf_cli_check_output(o->blocks, o->force, &err);
     if (rc == BF_OK)
         rc = list_jobs(&m, &err);
     if (rc == BF_OK)

@@ -301,7 +301,6 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     size_t written = 0;
     enum bf_err rc;
 
-    (void)n_args;
     p.seed = 1;
     if (o->out == NULL)
         return bf_cli_usage(cmd, "'detector prepare' needs --output FILE");
@@ -313,12 +312,16 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--moments is a number from 1 to 10000");
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))
         return bf_cli_usage(cmd, "--split is train, calibration or test");
+    if (bf_cli_is_one_of(o->out, n_args, args))
+        return bf_cli_usage(cmd, "the list is not replaced by the chips");
     p.n_threads = threads;
     p.n_moments = moments;
     bf_interrupt_catch();
     rc = bf_cli_models_dir(models, sizeof models, o->models, &err);
     if (rc == BF_OK)
         rc = bf_detector_list_read(&p.list, args[0], &err);
+    if (rc == BF_OK)
+        rc = bf_cli_check_output(o->out, o->force, &err);
     if (rc == BF_OK)
         rc = prepare(&p, (enum bf_split)split, models, &written, &err);
     if (rc == BF_OK)
