@@ -73,7 +73,8 @@ struct bf_safetensors_text {
     const char *key, *value;
 };
 
-/* Writes F32 or F16 tensors in this order, complete or not at all; flags are those of bf_output_open. */
+/* Writes F32 or F16 tensors in this order, complete or not at all; flags are those of
+ * bf_output_open. */
 enum bf_err bf_safetensors_write(const char *path, unsigned flags,
                                  const struct bf_safetensors_item *items, size_t n_items,
                                  const struct bf_safetensors_text *texts, size_t n_texts,
