@@ -111,8 +111,9 @@ $(BUILD)/bonafide-check: $(BUILD)/obj/cli/check.o $(BUILD)/libbonafide.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter release debug,$(VARIANT)),-static) -o $@ $^ -lsecp256k1 -ljansson -lcrypto
 
-# What the commands share, for the tests of what they print.
-$(BUILD)/unit/test_score_report: $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ))
+# What the commands share, for the tests of it.
+CLI_UNIT := score_report cue_table detector_list eval_set eval_report face_moment chip_maker fake_stream
+$(CLI_UNIT:%=$(BUILD)/unit/test_%): $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ))
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D) $(BUILD)/obj
 	$(call say,LD)

@@ -99,7 +99,7 @@ static enum bf_err open_canvases(struct bf_chip_maker *m, unsigned side, bool ha
     enum bf_err rc = BF_OK;
     int i;
 
-    if (m->canvas[0] != NULL && m->canvas[0]->width == side &&
+    if (m->coded != NULL && m->canvas[0]->width == side &&
         m->coded->width == (half ? side / 2 : side))
         return BF_OK;
     drop_canvases(m);

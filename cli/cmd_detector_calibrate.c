@@ -103,11 +103,14 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "'detector calibrate' needs --weights DIR");
     if (!parse_use(use, o->use != NULL ? o->use : "-"))
         return bf_cli_usage(cmd, "--use names a cue that there is not");
-    if (!bf_swap_arg_number(&seed, o->seed, 0, INT64_MAX) ||
-        !bf_swap_arg_number(&penalty, o->penalty, 1, 1000000) ||
-        !bf_swap_arg_number(&alarms, o->alarms, 0, 500) ||
-        !bf_swap_arg_number(&misses, o->misses, 0, 500))
-        return bf_cli_usage(cmd, "--seed, --penalty, --false-alarms and --misses are numbers");
+    if (!bf_swap_arg_number(&seed, o->seed, 0, INT64_MAX))
+        return bf_cli_usage(cmd, "--seed is a number");
+    if (!bf_swap_arg_number(&penalty, o->penalty, 1, 1000000))
+        return bf_cli_usage(cmd, "--penalty is a number from 1 to 1000000");
+    if (!bf_swap_arg_number(&alarms, o->alarms, 0, 500))
+        return bf_cli_usage(cmd, "--false-alarms is a number from 0 to 500");
+    if (!bf_swap_arg_number(&misses, o->misses, 0, 500))
+        return bf_cli_usage(cmd, "--misses is a number from 0 to 500");
     for (i = 0; i < n_args && rc == BF_OK; i++)
         rc = bf_cue_table_read(&table, args[i], &err);
     if (rc == BF_OK)

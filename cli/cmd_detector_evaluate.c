@@ -230,6 +230,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--seed is a number");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
+    if (bf_cli_is_one_of(o->table, n_args, args))
+        return bf_cli_usage(cmd, "--table does not replace a table of labels");
     e.n_threads = threads;
     bf_interrupt_catch();
     for (i = 0; i < n_args && rc == BF_OK; i++)
@@ -237,6 +239,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
                                           : bf_eval_set_add(&e.set, args[i], o->split, &err);
     if (rc == BF_OK && e.table.n > 0 && e.set.n > 0)
         rc = bf_error_set(&err, BF_ERR_USAGE, "tables of cues and videos are evaluated apart");
+    if (rc == BF_OK)
+        rc = bf_cli_check_output(o->table, o->force, &err);
     if (rc == BF_OK && e.table.n > 0) {
         rc = judge_table(&e, &err);
     } else if (rc == BF_OK) {

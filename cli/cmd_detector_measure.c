@@ -16,7 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES = 50, METHODS_MAX = 16, SECONDS = 5, CODINGS = 4 };
+enum {
+    TRIES = 50,
+    METHODS_MAX = 16,
+    SECONDS = 5,
+    CODINGS = 4,
+    JOBS_MAX = 2 * CODINGS + METHODS_MAX
+};
 
 /* Every real is measured under each, every fake under one of them by lot. */
 static const struct {
@@ -211,8 +217,8 @@ static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
     size_t i;
     unsigned c;
 
-    m->job = calloc(m->list.n * (CODINGS + METHODS_MAX) + 1, sizeof *m->job);
-    m->row = calloc(m->list.n * (CODINGS + METHODS_MAX) + 1, sizeof *m->row);
+    m->job = calloc(m->list.n * JOBS_MAX + 1, sizeof *m->job);
+    m->row = calloc(m->list.n * JOBS_MAX + 1, sizeof *m->row);
     if (m->job == NULL || m->row == NULL)
         return bf_error_nomem(err);
     for (i = 0; i < m->list.n; i++) {
@@ -223,7 +229,8 @@ static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
             continue;
         for (c = 0; c < CODINGS; c++)
             m->job[m->n_jobs++] = (struct job){item, NULL, false, c};
-        for (method = bf_fake_methods; method->name != NULL; method++)
+        for (method = bf_fake_methods;
+             method->name != NULL && method < bf_fake_methods + METHODS_MAX; method++)
             m->job[m->n_jobs++] =
                 (struct job){item, method, false, (unsigned)bf_random_below(&r, CODINGS)};
         for (c = 0; item->model != NULL && c < CODINGS; c++)
@@ -304,7 +311,6 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     size_t n = 0;
     enum bf_err rc;
 
-    (void)n_args;
     if (o->out == NULL || o->weights == NULL)
         return bf_cli_usage(cmd, "'detector measure' needs --output FILE and --weights DIR");
     if (!bf_swap_arg_number(&m.seed, o->seed, 0, INT64_MAX))
@@ -315,12 +321,18 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))
         return bf_cli_usage(cmd, "--split is calibration, train or test");
+    if (bf_cli_is_one_of(o->out, n_args, args) || bf_cli_is_one_of(o->blocks, n_args, args))
+        return bf_cli_usage(cmd, "the list is not replaced by what is measured");
     m.split = (enum bf_split)split;
     m.n_threads = threads;
     bf_interrupt_catch();
     rc = bf_cli_models_dir(m.models, sizeof m.models, o->models, &err);
     if (rc == BF_OK)
         rc = bf_detector_list_read(&m.list, args[0], &err);
+    if (rc == BF_OK)
+        rc = bf_cli_check_output(o->out, o->force, &err);
+    if (rc == BF_OK)
+        rc = bf_cli_check_output(o->blocks, o->force, &err);
     if (rc == BF_OK)
         rc = list_jobs(&m, &err);
     if (rc == BF_OK)

@@ -255,6 +255,8 @@ static enum bf_err prepare(struct prepare *p, enum bf_split split, const char *m
     for (i = 0; i < p->list.n && rc == BF_OK; i++)
         if (p->list.item[i].split == split)
             p->source[p->n_sources++].item = &p->list.item[i];
+    if (rc == BF_OK && p->n_sources == 0)
+        rc = bf_error_set(err, BF_ERR_NOT_FOUND, "the list has no file in that split");
     if (rc != BF_OK)
         return rc;
     bf_cli_progress_start(&p->progress, "faces", "files", 1, p->o->progress);
@@ -301,7 +303,6 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     size_t written = 0;
     enum bf_err rc;
 
-    (void)n_args;
     p.seed = 1;
     if (o->out == NULL)
         return bf_cli_usage(cmd, "'detector prepare' needs --output FILE");
@@ -315,6 +316,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--variants is a number from 1 to 100");
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))
         return bf_cli_usage(cmd, "--split is train, calibration or test");
+    if (bf_cli_is_one_of(o->out, n_args, args))
+        return bf_cli_usage(cmd, "the list is not replaced by the chips");
     p.n_threads = threads;
     p.n_moments = moments;
     p.n_variants = variants;
@@ -322,6 +325,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     rc = bf_cli_models_dir(models, sizeof models, o->models, &err);
     if (rc == BF_OK)
         rc = bf_detector_list_read(&p.list, args[0], &err);
+    if (rc == BF_OK)
+        rc = bf_cli_check_output(o->out, o->force, &err);
     if (rc == BF_OK)
         rc = prepare(&p, (enum bf_split)split, models, &written, &err);
     if (rc == BF_OK)

@@ -188,6 +188,17 @@ bool bf_cli_same_file(const char *a, const char *b)
            at_a.st_dev == at_b.st_dev && at_a.st_ino == at_b.st_ino;
 }
 
+enum bf_err bf_cli_check_output(const char *path, bool force, struct bf_error *err)
+{
+    struct bf_output *out = NULL;
+    enum bf_err rc = BF_OK;
+
+    if (path != NULL)
+        rc = bf_output_open(&out, path, force ? BF_OUTPUT_FORCE : 0, err);
+    bf_output_close(&out);
+    return rc;
+}
+
 bool bf_cli_is_one_of(const char *out, int n_args, char **args)
 {
     int i;

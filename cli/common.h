@@ -53,6 +53,10 @@ enum bf_err bf_cli_detector_dir(char *out, size_t cap, const char *option, struc
 /* TMPDIR where it is a whole path, else "/tmp". */
 const char *bf_cli_tmp_dir(void);
 
+/* Whether the file at path, which may be NULL, could be written: what takes hours does not end with
+ * a file that was there all the time. BF_ERR_EXISTS, BF_ERR_IO. */
+enum bf_err bf_cli_check_output(const char *path, bool force, struct bf_error *err);
+
 /* Whether out, which may be NULL, is the same file as one of args: whatever --force allows, an
  * input is never replaced. */
 bool bf_cli_is_one_of(const char *out, int n_args, char **args);

@@ -1,5 +1,6 @@
 #include "cli/cue_table.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -7,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_MAX = 256 << 20, FIXED = 8, COLUMNS = FIXED + BF_CUES };
+enum {
+    TABLE_MAX = 256 << 20,
+    FIXED = 8,
+    COLUMNS = FIXED + BF_CUES,
+    CRF_MAX = 63,
+    SIZE_MOST = 100000,
+};
 
 static const char *const fixed[FIXED] = {"file", "person", "method",    "crf",
                                          "half", "size",   "sharpness", "baseline"};
@@ -16,13 +23,14 @@ enum bf_err bf_cue_table_add(struct bf_cue_table *t, const struct bf_cue_row *ro
                              struct bf_error *err)
 {
     struct bf_cue_row *more;
+    size_t cap = 2 * t->cap + 64;
 
     if (t->n == t->cap) {
-        t->cap = 2 * t->cap + 64;
-        more = realloc(t->row, t->cap * sizeof *more);
+        more = realloc(t->row, cap * sizeof *more);
         if (more == NULL)
             return bf_error_nomem(err);
         t->row = more;
+        t->cap = cap;
     }
     t->row[t->n] = *row;
     t->row[t->n].file = strdup(row->file);
@@ -77,7 +85,9 @@ enum bf_err bf_cue_table_write(const struct bf_cue_table *t, const char *path, u
         const struct bf_cue_row *r = &t->row[i];
 
         put_name(&b, r->file);
-        bf_buf_printf(&b, "\t%08" PRIx32 "\t%s\t%u\t%d", r->person, r->method, r->crf, r->half);
+        bf_buf_printf(&b, "\t%08" PRIx32 "\t", r->person);
+        put_name(&b, r->method);
+        bf_buf_printf(&b, "\t%u\t%d", r->crf, r->half);
         put_number(&b, (double)r->size);
         put_number(&b, (double)r->sharpness);
         put_number(&b, r->baseline);
@@ -103,19 +113,32 @@ static bool take_number(double *out, const char *text)
     return *text != 0 && *end == 0 && isfinite(*out);
 }
 
+/* What a column may hold: a file may have been written by anybody. */
+static bool in_range(const double *number)
+{
+    return number[3] >= 0 && number[3] <= CRF_MAX && (unsigned)number[3] == number[3] &&
+           (number[4] == 0 || number[4] == 1) && number[5] >= 0 && number[5] <= SIZE_MOST &&
+           number[6] >= 0 && number[6] <= 1;
+}
+
 static bool take_row(struct bf_cue_row *r, char *const *column)
 {
     double number[COLUMNS];
+    uint8_t person[4];
     int k;
 
     memset(r, 0, sizeof *r);
-    if (strlen(column[2]) >= sizeof r->method)
+    if (column[0][0] == 0 || column[2][0] == 0 || strlen(column[2]) >= sizeof r->method ||
+        bf_text_has_control(column[2], strlen(column[2])) ||
+        !bf_hex_parse(person, sizeof person, column[1], strlen(column[1])))
         return false;
     for (k = 3; k < COLUMNS; k++)
         if (!take_number(&number[k], column[k]))
             return false;
+    if (!in_range(number))
+        return false;
     r->file = column[0];
-    r->person = (uint32_t)strtoul(column[1], NULL, 16);
+    r->person = bf_get_be32(person);
     strncpy(r->method, column[2], sizeof r->method - 1);
     r->fake = strcmp(r->method, "real") != 0;
     r->crf = (unsigned)number[3];
@@ -128,6 +151,17 @@ static bool take_row(struct bf_cue_row *r, char *const *column)
     return true;
 }
 
+/* The first line has to name what is read from the others, in that order. */
+static bool is_head(char *const *column)
+{
+    int k;
+
+    for (k = 0; k < COLUMNS; k++)
+        if (strcmp(column[k], k < FIXED ? fixed[k] : bf_cue_kinds[k - FIXED].name) != 0)
+            return false;
+    return true;
+}
+
 enum bf_err bf_cue_table_read(struct bf_cue_table *t, const char *path, struct bf_error *err)
 {
     struct bf_buf text = {0};
@@ -136,8 +170,9 @@ enum bf_err bf_cue_table_read(struct bf_cue_table *t, const char *path, struct b
     size_t number = 0, n;
     enum bf_err rc = bf_file_read(&text, path, TABLE_MAX, err);
 
-    bf_buf_append(&text, "", 1);
-    if (rc == BF_OK && text.failed)
+    if (rc == BF_OK && memchr(text.data, 0, text.len) != NULL)
+        rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' is no text", path);
+    if (rc == BF_OK && !bf_buf_append(&text, "", 1))
         rc = bf_error_nomem(err);
     for (line = (char *)text.data; rc == BF_OK && *line != 0; line = end) {
         char *p;
@@ -151,9 +186,7 @@ enum bf_err bf_cue_table_read(struct bf_cue_table *t, const char *path, struct b
             if (p != NULL)
                 *p++ = 0;
         }
-        if (n != COLUMNS || p != NULL ||
-            (number == 0 ? strcmp(column[COLUMNS - 1], bf_cue_kinds[BF_CUES - 1].name) != 0
-                         : !take_row(&row, column)))
+        if (n != COLUMNS || p != NULL || (number == 0 ? !is_head(column) : !take_row(&row, column)))
             rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' line %zu is not of a table of cues", path,
                               number + 1);
         else if (number > 0)

@@ -67,9 +67,12 @@ static enum bf_err add_line(struct bf_detector_list *l, size_t *cap, const char 
             *p = 0;
             column[n++] = p + 1;
         }
+    if (l->n == BF_DETECTOR_LIST_MAX)
+        return bf_error_set(err, BF_ERR_LIMIT, "'%s' lists more than %d files", path,
+                            BF_DETECTOR_LIST_MAX);
     if (l->n == *cap) {
         *cap = 2 * *cap + 64;
-        item = *cap <= BF_DETECTOR_LIST_MAX ? realloc(l->item, *cap * sizeof *item) : NULL;
+        item = realloc(l->item, *cap * sizeof *item);
         if (item == NULL)
             return bf_error_nomem(err);
         l->item = item;
@@ -127,8 +130,9 @@ enum bf_err bf_detector_list_read(struct bf_detector_list *l, const char *path,
 
     memset(l, 0, sizeof *l);
     rc = bf_file_read(&text, path, LIST_BYTES_MAX, err);
-    bf_buf_append(&text, "", 1);
-    if (rc == BF_OK && text.failed)
+    if (rc == BF_OK && memchr(text.data, 0, text.len) != NULL)
+        rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' is no text", path);
+    if (rc == BF_OK && !bf_buf_append(&text, "", 1))
         rc = bf_error_nomem(err);
     for (line = (char *)text.data; rc == BF_OK && *line != 0; line = end) {
         end = line + strcspn(line, "\n");

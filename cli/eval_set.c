@@ -2,7 +2,7 @@
 #include "cli/common.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
-#include "lib/media/photo.h"
+#include "lib/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LABELS_MAX = 256 << 20, COLUMNS_MAX = 64, DEPTH_MAX = 8 };
+enum { LABELS_MAX = 256 << 20, COLUMNS_MAX = 64, DEPTH_MAX = 8, CRF_MAX = 63 };
 
 static uint32_t number_of(const char *name)
 {
@@ -21,19 +21,37 @@ static uint32_t number_of(const char *name)
     return bf_get_be32(h);
 }
 
+/* A method's name goes to terminals and tables: without control characters, in whole characters,
+ * and of a fake never that of the reals. */
+static void name_method(struct bf_eval_item *item, const char *name)
+{
+    char text[4 * sizeof item->method];
+    size_t n;
+
+    bf_text_escape(text, sizeof text, name, strlen(name));
+    n = strlen(text) < sizeof item->method ? strlen(text) : sizeof item->method - 1;
+    while (n > 0 && !bf_text_is_utf8(text, n))
+        n--;
+    memcpy(item->method, text, n);
+    item->method[n] = 0;
+    if (n == 0 || strcmp(item->method, "real") == 0)
+        memcpy(item->method, "fake", sizeof "fake");
+}
+
 static enum bf_err add(struct bf_eval_set *s, const struct bf_eval_item *item, const char *path,
                        struct bf_error *err)
 {
     struct bf_eval_item *more;
+    size_t cap = 2 * s->cap + 64;
 
     if (s->n == BF_EVAL_FILES_MAX)
         return bf_error_set(err, BF_ERR_LIMIT, "more than %d videos", BF_EVAL_FILES_MAX);
     if (s->n == s->cap) {
-        s->cap = 2 * s->cap + 64;
-        more = realloc(s->item, s->cap * sizeof *more);
+        more = realloc(s->item, cap * sizeof *more);
         if (more == NULL)
             return bf_error_nomem(err);
         s->item = more;
+        s->cap = cap;
     }
     s->item[s->n] = *item;
     s->item[s->n].path = strdup(path);
@@ -80,8 +98,7 @@ static enum bf_err walk(struct bf_eval_set *s, const char *dir, const struct bf_
         if (rc == BF_OK && list[i]->d_name[0] != '.' && stat(path, &st) == 0) {
             if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
                 if (item.fake && depth == 0)
-                    snprintf(item.method, sizeof item.method, "%.*s", (int)sizeof item.method - 1,
-                             list[i]->d_name);
+                    name_method(&item, list[i]->d_name);
                 rc = walk(s, path, &item, depth + 1, err);
             } else if (S_ISREG(st.st_mode)) {
                 item.person = number_of(list[i]->d_name);
@@ -154,16 +171,19 @@ static enum bf_err add_labelled(struct bf_eval_set *s, const char *table, char *
                *slash = strrchr(table, '/');
     struct bf_eval_item item = {.fake = strcmp(label, "fake") == 0};
     char path[BF_PATH_MAX];
+    uint64_t crf;
 
     if (*file == 0 || (!item.fake && strcmp(label, "real") != 0))
         return bf_error_set(err, BF_ERR_FORMAT,
                             "'%s': a line without a file or a label that is real or fake", table);
-    snprintf(item.method, sizeof item.method, "%s",
-             !item.fake                                 ? "real"
-             : *method != 0 && strcmp(method, "-") != 0 ? method
-                                                        : "fake");
+    if (item.fake)
+        name_method(&item, strcmp(method, "-") != 0 ? method : "");
+    else
+        memcpy(item.method, "real", sizeof "real");
     item.person = number_of(*person != 0 && strcmp(person, "-") != 0 ? person : file);
-    item.crf = (unsigned)strtoul(value(column, n, at[CRF_AT]), NULL, 10);
+    if (bf_u64_parse(&crf, CRF_MAX, value(column, n, at[CRF_AT]),
+                     strlen(value(column, n, at[CRF_AT]))))
+        item.crf = (unsigned)crf;
     item.half = strcmp(value(column, n, at[SIZE_AT]), "half") == 0;
     if (file[0] == '/' || slash == NULL)
         snprintf(path, sizeof path, "%s", file);
@@ -177,25 +197,28 @@ static enum bf_err by_labels(struct bf_eval_set *s, const char *path, const char
 {
     struct bf_buf text = {0};
     char *line, *end, *column[COLUMNS_MAX];
-    bool first = true;
+    bool first = true, blank;
     int at[NAMES];
     size_t n;
     enum bf_err rc = bf_file_read(&text, path, LABELS_MAX, err);
 
+    if (rc == BF_OK && memchr(text.data, 0, text.len) != NULL)
+        rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' is no text", path);
     if (rc == BF_OK && !bf_buf_append(&text, "", 1))
         rc = bf_error_nomem(err);
     for (line = (char *)text.data; rc == BF_OK && *line != 0; line = end, first = false) {
         end = line + strcspn(line, "\n");
         if (*end != 0)
             *end++ = 0;
+        blank = *line == 0;
         n = columns_of(column, line);
         if (first) {
             find_columns(at, column, n);
             if (at[FILE_AT] < 0 || at[LABEL_AT] < 0)
                 rc = bf_error_set(err, BF_ERR_FORMAT,
                                   "'%s' has no columns with the names file and label", path);
-        } else if (*line != 0 && (split == NULL || at[SPLIT_AT] < 0 ||
-                                  strcmp(value(column, n, at[SPLIT_AT]), split) == 0)) {
+        } else if (!blank && (split == NULL || at[SPLIT_AT] < 0 ||
+                              strcmp(value(column, n, at[SPLIT_AT]), split) == 0)) {
             rc = add_labelled(s, path, column, n, at, err);
         }
     }

@@ -69,8 +69,11 @@ static enum bf_err open_stream(struct stream *s, const struct bf_video_info *inf
                                               .seamless = o->seamless,
                                               .colour = o->colour};
     struct bf_video_info small = even(info, o->half);
-    enum bf_err rc = bf_canvas_create(&s->canvas, info, err);
+    enum bf_err rc;
 
+    if (small.width == 0 || small.height == 0)
+        return bf_error_set(err, BF_ERR_LIMIT, "'%s' is too small to be coded", o->path);
+    rc = bf_canvas_create(&s->canvas, info, err);
     if (rc == BF_OK && (small.width != info->width || small.height != info->height)) {
         rc = bf_canvas_create(&s->small, &small, err);
         s->rgb = malloc((size_t)info->width * info->height * 3 * sizeof *s->rgb);

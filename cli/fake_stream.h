@@ -30,7 +30,8 @@ typedef enum bf_err bf_fake_stream_fn(void *ctx, const struct bf_frame *frame,
 
 /*
  * begin is told how large the frames will be, before the first. reader's networks are used and its
- * faces forgotten. A method without a donor's face is BF_ERR_NOT_FOUND.
+ * faces forgotten. A method that needs a donor is BF_ERR_USAGE without one, and BF_ERR_NOT_FOUND
+ * where it has no face.
  */
 enum bf_err bf_fake_stream_run(const struct bf_fake_stream_options *options,
                                struct bf_face_reader *reader,

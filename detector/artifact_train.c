@@ -30,7 +30,7 @@ enum {
 #define DECAY 1e-3f
 #define MAP_PART 1.5f /* of the loss */
 #define MOST_WEIGHT 4.f
-#define SMOOTH 0.02f     /* a label is that much less than sure */
+#define SMOOTH 0.02f    /* a label is that much less than sure */
 #define STILL_PART 0.5f /* of the pairs are of photographs, where there are both */
 #define KEEP 0.99
 #define MOST_GRADIENT 5.f
@@ -144,15 +144,14 @@ static enum bf_err open_trainer(struct trainer *t, const char *chips, struct bf_
     char path[PATH_CAP];
     enum bf_err rc = bf_chip_set_open(&t->set, chips, t->how->left_out, err);
 
-    if (rc != BF_OK)
-        return rc;
-    if (mkdir(t->dir, 0777) != 0 && errno != EEXIST)
-        return bf_error_errno(err, "cannot make the folder '%s'", t->dir);
-    rc = list_people(&t->people[0], &t->set, false, err);
+    if (rc == BF_OK)
+        rc = list_people(&t->people[0], &t->set, false, err);
     if (rc == BF_OK)
         rc = list_people(&t->people[1], &t->set, true, err);
     if (rc == BF_OK && t->people[0].n + t->people[1].n == 0)
         rc = bf_error_set(err, BF_ERR_NOT_FOUND, "'%s' has no pair of a real and a fake", chips);
+    if (rc == BF_OK && mkdir(t->dir, 0777) != 0 && errno != EEXIST)
+        rc = bf_error_errno(err, "cannot make the folder '%s'", t->dir);
     if (rc == BF_OK)
         rc = bf_pool_create(&t->pool, t->threads, err);
     if (rc == BF_OK)

@@ -585,37 +585,6 @@ enum bf_err bf_scorer_frame(struct bf_scorer *s, const struct bf_frame *frame, s
  * ------------------------------------------------------------------------------------------------
  */
 
-static enum bf_err finish_track(struct bf_score_track *t, struct bf_scorer *s,
-                                struct bf_score_gather *g, struct bf_error *err)
-{
-    size_t i;
-
-    memset(t, 0, sizeof *t);
-    t->track = g->track;
-    t->from_us = g->from_us;
-    t->to_us = g->to_us;
-    t->n_frames = g->n_frames;
-    t->size = bf_score_gather_size(g);
-    t->sharpness = bf_score_gather_sharpness(g);
-    t->baseline = bf_score_gather_baseline(g);
-    bf_score_gather_cues(t->cue, g);
-    for (i = 0; i < BF_CUES; i++)
-        t->percentile[i] =
-            s->calibrated ? bf_calibration_percentile(&s->calibration, (enum bf_cue)i, t->cue[i])
-                          : (double)NAN;
-    t->frame = malloc((g->n_looks + 1) * sizeof *t->frame);
-    if (t->frame == NULL)
-        return bf_error_nomem(err);
-    for (i = 0; i < g->n_looks; i++)
-        t->frame[i] = g->look[i].frame;
-    t->n_scored = g->n_looks;
-    memcpy(t->picture, g->picture, sizeof t->picture);
-    t->n_pictures = g->n_pictures;
-    g->n_pictures = 0;
-    bf_score_judge_track(t, s->calibrated ? &s->calibration : NULL);
-    return BF_OK;
-}
-
 /* Scored before not scored, then the more suspicious, then the one seen more. */
 static int more_suspicious(const void *a, const void *b)
 {
@@ -639,7 +608,8 @@ enum bf_err bf_scorer_finish(struct bf_score *score, struct bf_scorer *s, struct
     if (score->track == NULL)
         return bf_error_nomem(err);
     for (i = 0; i < s->n_gathers && rc == BF_OK; i++, score->n_tracks++)
-        rc = finish_track(&score->track[i], s, &s->gather[i], err);
+        rc = bf_score_gather_finish(&score->track[i], &s->gather[i],
+                                    s->calibrated ? &s->calibration : NULL, err);
     qsort(score->track, score->n_tracks, sizeof *score->track, more_suspicious);
     score->n_tracks_left_out = s->n_left_out;
     score->sample = s->sample;

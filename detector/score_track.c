@@ -1,4 +1,5 @@
 #include "detector/score_track.h"
+#include "detector/score_reason.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -227,4 +228,34 @@ void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g)
         cue[BF_CUE_TEMPORAL] = g->temporal_sum / (double)g->n_blocks;
     bf_motion_evidence_finish(cue, g->motion);
     bf_texture_evidence_finish(cue, g->texture);
+}
+
+enum bf_err bf_score_gather_finish(struct bf_score_track *t, struct bf_score_gather *g,
+                                   const struct bf_calibration *c, struct bf_error *err)
+{
+    size_t i;
+
+    memset(t, 0, sizeof *t);
+    t->track = g->track;
+    t->from_us = g->from_us;
+    t->to_us = g->to_us;
+    t->n_frames = g->n_frames;
+    t->size = bf_score_gather_size(g);
+    t->sharpness = bf_score_gather_sharpness(g);
+    t->baseline = bf_score_gather_baseline(g);
+    bf_score_gather_cues(t->cue, g);
+    for (i = 0; i < BF_CUES; i++)
+        t->percentile[i] =
+            c != NULL ? bf_calibration_percentile(c, (enum bf_cue)i, t->cue[i]) : (double)NAN;
+    t->frame = malloc((g->n_looks + 1) * sizeof *t->frame);
+    if (t->frame == NULL)
+        return bf_error_nomem(err);
+    for (i = 0; i < g->n_looks; i++)
+        t->frame[i] = g->look[i].frame;
+    t->n_scored = g->n_looks;
+    memcpy(t->picture, g->picture, sizeof t->picture);
+    t->n_pictures = g->n_pictures;
+    g->n_pictures = 0;
+    bf_score_judge_track(t, c);
+    return BF_OK;
 }

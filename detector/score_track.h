@@ -72,5 +72,8 @@ void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g);
 double bf_score_gather_baseline(const struct bf_score_gather *g);
 float bf_score_gather_size(const struct bf_score_gather *g);
 float bf_score_gather_sharpness(const struct bf_score_gather *g);
+/* All of it, judged by c; NULL: cues alone. The pictures go over to t. BF_ERR_NOMEM alone. */
+enum bf_err bf_score_gather_finish(struct bf_score_track *t, struct bf_score_gather *g,
+                                   const struct bf_calibration *c, struct bf_error *err);
 
 #endif

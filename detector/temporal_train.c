@@ -183,11 +183,11 @@ enum bf_err bf_temporal_train(double *auc, const char *dir, const char *blocks,
     *auc = (double)NAN;
     if (l.batch < 2 || l.batch > BATCH_MAX)
         return bf_error_set(err, BF_ERR_USAGE, "a batch is of 2 to %d blocks", BATCH_MAX);
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return bf_error_errno(err, "cannot make the folder '%s'", dir);
     rc = bf_block_set_read(&l.set, blocks, err);
     if (rc == BF_OK)
         rc = sort_out(&l, blocks, err);
+    if (rc == BF_OK && mkdir(dir, 0777) != 0 && errno != EEXIST)
+        rc = bf_error_errno(err, "cannot make the folder '%s'", dir);
     if (rc == BF_OK)
         rc = open_net(&l, l.batch, true, options->seed, err);
     if (rc == BF_OK)

@@ -226,6 +226,7 @@ static void refused(void **state)
     assert_int_equal(bf_artifact_train(&done, in_root("new"), in_root("reals"), &how, &err),
                      BF_ERR_NOT_FOUND);
     assert_int_equal(done, 0);
+    assert_int_not_equal(access(in_root("new"), F_OK), 0);
     assert_int_equal(bf_artifact_train(&done, in_root("new"), in_root("nothing"), &how, &err),
                      BF_ERR_IO);
     how.batch = 2049;

@@ -5,13 +5,13 @@
 #include "lib/face/head_pose.h"
 #include "lib/media/video.h"
 
-static void near(double a, double b, double within)
+static void near(float a, float b, float within)
 {
-    if (!(fabs(a - b) <= within))
-        fail_msg("%.9g is not %.9g", a, b);
+    if (!(fabsf(a - b) <= within))
+        fail_msg("%.9g is not %.9g", (double)a, (double)b);
 }
 
-static void same_affine(const struct bf_affine *a, const struct bf_affine *b, double within)
+static void same_affine(const struct bf_affine *a, const struct bf_affine *b, float within)
 {
     near(a->xx, b->xx, within);
     near(a->xy, b->xy, within);
@@ -55,12 +55,12 @@ static void window_in_the_middle(void **state)
         assert_true(bf_chip_place(&chip, mesh));
         assert_true(bf_chip_place_window(&placed, mesh));
         both = bf_affine_chain(&window, &chip);
-        same_affine(&both, &placed, 1e-4);
+        same_affine(&both, &placed, 1e-4f);
         /* and the aligned face at the window's own size and distance of eyes is the same again */
         assert_true(bf_face_align(&both, mesh, BF_CHIP_WINDOW, BF_CHIP_EYE_DISTANCE));
-        near(bf_affine_scale(&both) / bf_affine_scale(&placed), 1, 1e-4);
-        near(both.xx, placed.xx, 1e-3);
-        near(both.yx, placed.yx, 1e-3);
+        near(bf_affine_scale(&both) / bf_affine_scale(&placed), 1, 1e-4f);
+        near(both.xx, placed.xx, 1e-3f);
+        near(both.yx, placed.yx, 1e-3f);
     }
     memset(mesh, 0, sizeof mesh);
     assert_false(bf_chip_place(&chip, mesh));
@@ -94,9 +94,10 @@ static void windows(void **state)
             bf_chip_window(row[i].angle, row[i].scale, row[i].dx, row[i].dy, row[i].flip);
         struct bf_point2 p = bf_affine_apply(&a, row[i].px, row[i].py);
 
-        near(p.x, row[i].cx, 1e-3);
-        near(p.y, row[i].cy, 1e-3);
-        near(a.xx * a.yy - a.xy * a.yx, (row[i].flip ? -1 : 1) * row[i].scale * row[i].scale, 1e-3);
+        near(p.x, row[i].cx, 1e-3f);
+        near(p.y, row[i].cy, 1e-3f);
+        near(a.xx * a.yy - a.xy * a.yx, (row[i].flip ? -1 : 1) * row[i].scale * row[i].scale,
+             1e-3f);
     }
 }
 

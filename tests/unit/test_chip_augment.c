@@ -3,13 +3,13 @@
 
 #include "detector/chip_augment.h"
 
-static void near(double a, double b, double within)
+static void near(float a, float b, float within)
 {
-    if (!(fabs(a - b) <= within))
-        fail_msg("%.9g is not %.9g", a, b);
+    if (!(fabsf(a - b) <= within))
+        fail_msg("%.9g is not %.9g", (double)a, (double)b);
 }
 
-static void same_affine(const struct bf_affine *a, const struct bf_affine *b, double within)
+static void same_affine(const struct bf_affine *a, const struct bf_affine *b, float within)
 {
     near(a->xx, b->xx, within);
     near(a->xy, b->xy, within);
@@ -41,7 +41,7 @@ static void nothing_changed(void **state)
     assert_int_equal(r.state, 5);
     for (y = 0; y < BF_CHIP_WINDOW; y++)
         for (x = 0; x < BF_CHIP_WINDOW; x++)
-            near(at(window, x, y), rec->chip[((y + 16) * BF_CHIP_SIZE + x + 16) * 3], 1e-3);
+            near(at(window, x, y), rec->chip[((y + 16) * BF_CHIP_SIZE + x + 16) * 3], 1e-3f);
     free(rec);
 }
 
@@ -98,7 +98,7 @@ static void mask_follows_the_pixels(void **state)
                 sum_mask += (double)m;
             }
         assert_true(sum > 30);
-        near(sum_mask / sum, 1, 0.1);
+        near((float)(sum_mask / sum), 1, 0.1f);
     }
 }
 
@@ -151,7 +151,7 @@ static void pairs_are_changed_alike(void **state)
             assert_true(other[i] >= 0 && other[i] <= 255.01f);
         /* the corners are the same in both, and so are they when changed */
         for (i = 0; i < 24; i++)
-            near(at(one, (int)i, 2), at(other, (int)i, 2), 0.01);
+            near(at(one, (int)i, 2), at(other, (int)i, 2), 0.01f);
         c.noise = 4;
         assert_int_equal(bf_chip_change_apply(one, rec[0].chip, &c, &r, NULL), BF_OK);
         assert_int_not_equal(r.state, k);
@@ -177,9 +177,9 @@ static void strength(void **state)
         struct bf_chip_change c;
 
         bf_chip_change_draw(&c, &draw, 0);
-        same_affine(&c.window, c.window.xx > 0 ? &plain : &mirrored, 1e-6);
-        near(c.gamma, 1, 1e-6);
-        near(c.shrink, 1, 1e-6);
+        same_affine(&c.window, c.window.xx > 0 ? &plain : &mirrored, 1e-6f);
+        near(c.gamma, 1, 1e-6f);
+        near(c.shrink, 1, 1e-6f);
         near(c.blur + c.noise, 0, 0);
         assert_int_equal(c.jpeg, 0);
         near(fabsf(c.shift.brightness) + fabsf(c.shift.hue) + fabsf(c.shift.rgb[1]), none.hue, 0);
