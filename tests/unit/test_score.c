@@ -425,6 +425,54 @@ static void skips_most_of_a_long_video(void **state)
     bf_scorer_free(&s);
 }
 
+/* More faces than there is room for: the others are counted, each once. */
+static void counts_a_crowd(void **state)
+{
+    struct bf_canvas *crowd;
+    struct bf_score score;
+    struct bf_scorer *s;
+    struct bf_picture face = {0};
+    struct bf_picture_scaler *scaler;
+    struct bf_frame frame;
+    float *rgb;
+    size_t left[2], i, k, n;
+    uint32_t x, y;
+
+    (void)state;
+    if (!has_models)
+        skip();
+    /* twelve by six times Ann's face */
+    crowd = canvas_of(12 * 64, 6 * 48);
+    scaler = bf_picture_scaler_create();
+    rgb = malloc((size_t)64 * 48 * 3 * sizeof *rgb);
+    assert_true(scaler != NULL && rgb != NULL);
+    assert_int_equal(bf_picture_create(&face, 64, 48, NULL), BF_OK);
+    bf_canvas_frame(&frame, ann);
+    assert_int_equal(bf_picture_scale(&face, scaler, &frame, NULL), BF_OK);
+    for (i = 0; i < (size_t)64 * 48 * 3; i++)
+        rgb[i] = face.rgb[i] / 255.f;
+    for (y = 0; y < 6; y++)
+        for (x = 0; x < 12; x++)
+            bf_canvas_put_rgb(crowd, rgb, NULL, x * 64, y * 48, 64, 48);
+    s = scorer_of(true, false, true);
+    for (k = 0; k < 2; k++) {
+        start(s, crowd, 4000000);
+        n = 2 + 2 * k;
+        play(s, crowd, 0, n);
+        assert_int_equal(bf_scorer_finish(&score, s, NULL), BF_OK);
+        left[k] = score.n_tracks_left_out;
+        assert_int_equal(score.n_tracks, BF_SCORE_TRACKS_MAX);
+        bf_score_release(&score);
+    }
+    assert_int_equal(left[0], left[1]);
+    assert_int_equal(left[0], 72 - BF_SCORE_TRACKS_MAX);
+    bf_scorer_free(&s);
+    bf_canvas_free(&crowd);
+    bf_picture_release(&face);
+    bf_picture_scaler_free(&scaler);
+    free(rgb);
+}
+
 static void refused(const char *models, enum bf_err rc, const char *says)
 {
     const struct bf_scorer_options how = {.weights = root, .models = models, .n_threads = 1};
@@ -459,11 +507,9 @@ static void weights_refused(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_is_there),
-        cmocka_unit_test(one_face),
-        cmocka_unit_test(other_options),
-        cmocka_unit_test(who_comes_back),
-        cmocka_unit_test(skips_most_of_a_long_video),
+        cmocka_unit_test(nobody_is_there), cmocka_unit_test(one_face),
+        cmocka_unit_test(other_options),   cmocka_unit_test(who_comes_back),
+        cmocka_unit_test(counts_a_crowd),  cmocka_unit_test(skips_most_of_a_long_video),
         cmocka_unit_test(weights_refused),
     };
 
