@@ -1,7 +1,7 @@
 #include "detector/score.h"
 #include "detector/block_set.h"
+#include "detector/score_nets.h"
 #include "detector/score_reason.h"
-#include "detector/score_track.h"
 #include "lib/base/file.h"
 
 #include <math.h>
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 enum {
-    SWEEP = 8,   /* chips that the network sees at a time */
     FRAMES = 32, /* of a track */
     PATH_CAP = 4096,
     FILE_MAX = 4 << 20, /* bytes of calibration and card */
@@ -23,8 +22,6 @@ enum {
     WINDOW_EACH_US = 30000000, /* and two at first, one more for each so much */
     YOUNG = 50,                /* frames after which a track is not taken for an older one's */
 };
-
-#define MESO_FILE "meso4.safetensors"
 
 const char *const bf_score_verdict_names[] = {"inconclusive", "likely-real", "likely-fake"};
 
@@ -41,15 +38,12 @@ struct bf_scorer {
     struct bf_pool *pool;
     struct bf_face_reader *reader;
     struct bf_mark_reader *mark;
-    struct bf_params *artifact_params, *temporal_params, *baseline_params;
-    struct bf_artifact_net artifact, baseline; /* baseline.net NULL: not asked for */
-    struct bf_temporal_net temporal;           /* net NULL: there are no weights of it */
-    struct bf_block_gather *blocks;            /* of whoever watches */
+    struct bf_score_nets nets;
+    struct bf_block_gather *blocks; /* of whoever watches */
     struct bf_calibration calibration;
     bool calibrated;
     struct bf_buf card;
-    float *work;   /* (BF_SCORE_PICTURE, BF_SCORE_PICTURE, 3) */
-    float *window; /* (SWEEP, BF_CHIP_WINDOW, BF_CHIP_WINDOW, 3): of those that wait */
+    float *work; /* (BF_SCORE_PICTURE, BF_SCORE_PICTURE, 3) */
 
     /* of the video */
     struct bf_score_gather *gather; /* (BF_SCORE_TRACKS_MAX) */
@@ -57,7 +51,7 @@ struct bf_scorer {
     uint32_t last_left_out;     /* the reader's tracks are numbered as they begin */
     const struct bf_face *face; /* (n_faces): of the frame at hand */
     size_t n_faces;
-    struct waiting waiting[SWEEP];
+    struct waiting waiting[BF_SCORE_SWEEP];
     size_t n_waiting;
     struct bf_score_sample *sample;
     size_t n_samples, cap_samples;
@@ -75,51 +69,6 @@ static const char *in_dir(char path[PATH_CAP], const char *dir, const char *name
 {
     snprintf(path, PATH_CAP, "%s/%s", dir, name);
     return path;
-}
-
-static enum bf_err open_net(struct bf_params **params, struct bf_artifact_net *net,
-                            const struct bf_scorer *s, const char *dir, bool meso,
-                            struct bf_error *err)
-{
-    char path[PATH_CAP];
-    enum bf_err rc = bf_params_create(params, err);
-
-    if (rc == BF_OK)
-        rc = meso ? bf_meso_net_create(net, *params, err)
-                  : bf_artifact_net_create(net, *params, err);
-    if (rc == BF_OK)
-        rc = bf_params_allocate(*params, false, 1, err);
-    if (rc == BF_OK)
-        rc = bf_net_plan(net->net, SWEEP, 0, s->pool, err);
-    in_dir(path, dir, meso ? MESO_FILE : "artifact.safetensors");
-    return rc == BF_OK
-               ? bf_weights_load(*params, path, meso ? &bf_meso_kind : &bf_artifact_kind, err)
-               : rc;
-}
-
-static bool has_baseline(const char *dir)
-{
-    char path[PATH_CAP];
-
-    return access(in_dir(path, dir, MESO_FILE), F_OK) == 0;
-}
-
-static enum bf_err open_temporal(struct bf_scorer *s, const char *dir, struct bf_error *err)
-{
-    char path[PATH_CAP];
-    enum bf_err rc;
-
-    in_dir(path, dir, "temporal.safetensors");
-    if (access(path, F_OK) != 0)
-        return BF_OK; /* the cue is then missing */
-    rc = bf_params_create(&s->temporal_params, err);
-    if (rc == BF_OK)
-        rc = bf_temporal_net_create(&s->temporal, s->temporal_params, err);
-    if (rc == BF_OK)
-        rc = bf_params_allocate(s->temporal_params, false, 1, err);
-    if (rc == BF_OK)
-        rc = bf_net_plan(s->temporal.net, 1, 0, s->pool, err);
-    return rc == BF_OK ? bf_weights_load(s->temporal_params, path, &bf_temporal_kind, err) : rc;
 }
 
 enum bf_err bf_score_calibration(struct bf_calibration *c, const char *weights,
@@ -169,17 +118,12 @@ enum bf_err bf_scorer_create(struct bf_scorer **out, const struct bf_scorer_opti
     s->pictures = !options->no_pictures;
     s->gather = calloc(BF_SCORE_TRACKS_MAX, sizeof *s->gather);
     s->work = malloc((size_t)BF_SCORE_PICTURE * BF_SCORE_PICTURE * 3 * sizeof *s->work);
-    s->window = malloc(SWEEP * BF_CHIP_WINDOW_FLOATS * sizeof *s->window);
-    if (s->gather == NULL || s->work == NULL || s->window == NULL)
+    if (s->gather == NULL || s->work == NULL)
         rc = bf_error_nomem(err);
     else
         rc = bf_pool_create(&s->pool, how.n_threads, err);
     if (rc == BF_OK)
-        rc = open_net(&s->artifact_params, &s->artifact, s, options->weights, false, err);
-    if (rc == BF_OK && options->baseline && has_baseline(options->weights))
-        rc = open_net(&s->baseline_params, &s->baseline, s, options->weights, true, err);
-    if (rc == BF_OK)
-        rc = open_temporal(s, options->weights, err);
+        rc = bf_score_nets_open(&s->nets, options->weights, options->baseline, s->pool, err);
     if (rc == BF_OK)
         rc = open_tables(s, options->weights, options->uncalibrated, err);
     if (rc == BF_OK)
@@ -214,17 +158,11 @@ void bf_scorer_free(struct bf_scorer **out)
         return;
     forget_video(s);
     bf_face_reader_free(&s->reader);
-    bf_artifact_net_free(&s->artifact);
-    bf_artifact_net_free(&s->baseline);
-    bf_params_free(&s->baseline_params);
-    bf_temporal_net_free(&s->temporal);
-    bf_params_free(&s->artifact_params);
-    bf_params_free(&s->temporal_params);
+    bf_score_nets_close(&s->nets);
     bf_pool_free(&s->pool);
     bf_buf_release(&s->card);
     free(s->gather);
     free(s->work);
-    free(s->window);
     free(s);
     *out = NULL;
 }
@@ -275,65 +213,17 @@ int64_t bf_scorer_next_us(const struct bf_scorer *s, int64_t pts_us)
  * ------------------------------------------------------------------------------------------------
  */
 
-/* The windows that wait into a network, as they are or mirrored. */
-static void fill(const struct bf_scorer *s, const struct bf_artifact_net *net, bool mirrored)
-{
-    float *in = bf_net_value(net->net, net->in);
-    const size_t side = BF_CHIP_WINDOW;
-    size_t i, x;
-
-    if (!mirrored) {
-        memcpy(in, s->window, s->n_waiting * BF_CHIP_WINDOW_FLOATS * sizeof *in);
-        return;
-    }
-    for (i = 0; i < s->n_waiting * side; i++)
-        for (x = 0; x < side; x++)
-            memcpy(in + 3 * (i * side + x), s->window + 3 * (i * side + side - 1 - x),
-                   3 * sizeof *in);
-}
-
-/* The mean of what the artifact network says of each window and of its mirror image. */
-static void look_twice(struct bf_track_look look[SWEEP], struct bf_scorer *s)
-{
-    const size_t side = BF_SCORE_MAP;
-    size_t i, x, y;
-    int turn;
-
-    for (turn = 0; turn < 2; turn++) {
-        const float *logit, *map;
-
-        fill(s, &s->artifact, turn == 1);
-        bf_net_forward(s->artifact.net);
-        logit = bf_net_value(s->artifact.net, s->artifact.logit);
-        map = bf_net_value(s->artifact.net, s->artifact.map);
-        for (i = 0; i < s->n_waiting; i++, map += CELLS) {
-            look[i].frame.logit += logit[i] / 2;
-            for (y = 0; y < side; y++)
-                for (x = 0; x < side; x++)
-                    look[i].map[y * side + x] += map[y * side + (turn ? side - 1 - x : x)] / 2;
-        }
-    }
-}
-
 /* All that wait, through the network and to their tracks. */
 static void sweep(struct bf_scorer *s)
 {
-    struct bf_track_look look[SWEEP];
+    struct bf_track_look look[BF_SCORE_SWEEP] = {0};
     size_t i, k;
 
     if (s->n_waiting == 0)
         return;
-    memset(look, 0, sizeof look);
-    if (s->baseline.net != NULL) {
-        fill(s, &s->baseline, false);
-        bf_net_forward(s->baseline.net);
-    }
-    for (i = 0; i < s->n_waiting; i++) {
+    for (i = 0; i < s->n_waiting; i++)
         look[i].frame = s->waiting[i].frame;
-        look[i].baseline =
-            s->baseline.net != NULL ? bf_net_value(s->baseline.net, s->baseline.logit)[i] : NAN;
-    }
-    look_twice(look, s);
+    bf_score_nets_look(look, &s->nets, s->n_waiting);
     for (i = 0; i < s->n_waiting; i++) {
         struct waiting *w = &s->waiting[i];
 
@@ -376,7 +266,7 @@ static enum bf_err queue(struct bf_scorer *s, size_t track, const struct bf_face
 {
     struct bf_face_view *view = bf_face_reader_view(s->reader);
     struct waiting *w = &s->waiting[s->n_waiting];
-    float *in = s->window + s->n_waiting * BF_CHIP_WINDOW_FLOATS;
+    float *in = s->nets.window + s->n_waiting * BF_CHIP_WINDOW_FLOATS;
     struct bf_affine window;
     enum bf_err rc;
 
@@ -391,7 +281,7 @@ static enum bf_err queue(struct bf_scorer *s, size_t track, const struct bf_face
         rc = picture_of(&w->picture, s, view, &window, err);
     if (rc != BF_OK)
         return rc;
-    if (++s->n_waiting == SWEEP)
+    if (++s->n_waiting == BF_SCORE_SWEEP)
         sweep(s);
     s->gather[track].next_us = pts_us + s->gather[track].step_us;
     return BF_OK;
@@ -404,7 +294,7 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
 {
     const size_t half = BF_TEMPORAL_FRAMES / 2 * BF_TEMPORAL_WIDTH;
 
-    if (s->temporal.net == NULL && s->blocks == NULL)
+    if (s->nets.temporal.net == NULL && s->blocks == NULL)
         return;
     if (g->n_points > 0 && pts_us - g->points_us > BF_TEMPORAL_GAP_US)
         g->n_points = 0;
@@ -415,10 +305,8 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
         return;
     if (s->blocks != NULL)
         bf_block_gather_add(s->blocks, g->points);
-    if (s->temporal.net != NULL) {
-        bf_temporal_input(bf_net_value(s->temporal.net, s->temporal.in), g->points);
-        bf_net_forward(s->temporal.net);
-        g->temporal_sum += (double)bf_net_value(s->temporal.net, s->temporal.logit)[0];
+    if (s->nets.temporal.net != NULL) {
+        g->temporal_sum += (double)bf_score_nets_block(&s->nets, g->points);
         g->n_blocks++;
     }
     memmove(g->points, g->points + half, half * sizeof *g->points);
