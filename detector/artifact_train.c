@@ -1,4 +1,5 @@
 #include "detector/artifact_train.h"
+#include "detector/artifact_judge.h"
 #include "detector/chip_augment.h"
 #include "detector/metrics.h"
 #include "lib/nn/loss.h"
@@ -19,7 +20,6 @@ enum {
     WARM_UP = 200,
     REPORT_EVERY = 20,
     VALIDATE_GROUPS = 400, /* while training */
-    SWEEP = 32,            /* chips at a time when validating */
     PATH_CAP = 4096,
     CELLS = BF_ARTIFACT_MAP * BF_ARTIFACT_MAP,
 };
@@ -124,20 +124,6 @@ static const char *in_dir(char path[PATH_CAP], const char *dir, const char *name
     return path;
 }
 
-static enum bf_err open_net(struct bf_artifact_net *net, struct bf_params **params, bool meso,
-                            bool training, size_t n, uint64_t seed, struct bf_pool *pool,
-                            struct bf_error *err)
-{
-    enum bf_err rc = bf_params_create(params, err);
-
-    if (rc == BF_OK)
-        rc = meso ? bf_meso_net_create(net, *params, err)
-                  : bf_artifact_net_create(net, *params, err);
-    if (rc == BF_OK)
-        rc = bf_params_allocate(*params, training, seed, err);
-    return rc == BF_OK ? bf_net_plan(net->net, n, training ? BF_NET_TRAINING : 0, pool, err) : rc;
-}
-
 static enum bf_err open_trainer(struct trainer *t, const char *chips, struct bf_error *err)
 {
     static const struct bf_optim_config adam = {BF_OPTIM_ADAMW, 0.9f, 0.999f, 1e-8f, DECAY};
@@ -155,8 +141,8 @@ static enum bf_err open_trainer(struct trainer *t, const char *chips, struct bf_
     if (rc == BF_OK)
         rc = bf_pool_create(&t->pool, t->threads, err);
     if (rc == BF_OK)
-        rc = open_net(&t->net, &t->params, t->how->meso, true, 2 * t->batch, t->how->seed, t->pool,
-                      err);
+        rc = bf_artifact_open_net(&t->net, &t->params, t->how->meso, true, 2 * t->batch,
+                                  t->how->seed, t->pool, err);
     if (rc == BF_OK && t->how->begin != NULL && !t->how->meso)
         rc = bf_artifact_net_begin(t->params, t->how->begin, err);
     if (rc == BF_OK)
@@ -303,178 +289,6 @@ static enum bf_err step(struct trainer *t, struct bf_error *err)
     return BF_OK;
 }
 
-/* --- judging
- * ------------------------------------------------------------------------------------------------
- */
-
-/* A network that looks at chips one after the other. */
-struct judge {
-    struct bf_params *params;
-    struct bf_artifact_net net;
-    const struct bf_chip_set *set;
-    const uint32_t *record; /* (SWEEP) of this sweep */
-};
-
-static void show(void *arg, size_t i, size_t thread)
-{
-    const struct judge *j = arg;
-    float *window = bf_net_value(j->net.net, j->net.in) + i * BF_CHIP_WINDOW_FLOATS;
-    struct bf_random r = {0};
-    struct bf_chip_change none;
-    struct bf_error err = {0};
-
-    (void)thread;
-    bf_chip_change_none(&none);
-    bf_chip_change_apply(window, j->set->record[j->record[i]].chip, &none, &r, &err);
-    bf_artifact_input(window, BF_CHIP_WINDOW_FLOATS);
-}
-
-/* How much of what the map or the mask call fake both do, for the chip in that place of the batch.
- */
-static double overlap(const struct judge *j, size_t place, const struct bf_chip_record *c)
-{
-    const float *map = bf_net_value(j->net.net, j->net.map) + place * CELLS;
-    float truth[CELLS];
-    struct bf_chip_change none;
-    size_t both = 0, any = 0, i;
-
-    bf_chip_change_none(&none);
-    bf_chip_change_mask(truth, c->mask, &none);
-    for (i = 0; i < CELLS; i++) {
-        bool a = map[i] > 0, b = truth[i] > 0.5f;
-
-        both += a && b;
-        any += a || b;
-    }
-    return any > 0 ? (double)both / (double)any : 1;
-}
-
-static enum bf_err judge_all(double *logit, double *iou, struct judge *j, const uint32_t *record,
-                             size_t n, struct bf_pool *pool)
-{
-    size_t at, i, k;
-
-    for (at = 0; at < n; at += SWEEP) {
-        k = n - at < SWEEP ? n - at : SWEEP;
-        j->record = record + at;
-        bf_pool_run(pool, show, j, k);
-        bf_net_forward(j->net.net);
-        for (i = 0; i < k; i++) {
-            logit[at + i] = (double)bf_net_value(j->net.net, j->net.logit)[i];
-            if (iou != NULL)
-                iou[at + i] = j->net.map >= 0 && j->set->record[record[at + i]].fake
-                                  ? overlap(j, i, &j->set->record[record[at + i]])
-                                  : (double)NAN;
-        }
-    }
-    return BF_OK;
-}
-
-static enum bf_err open_judge(struct judge *j, const char *dir, const struct bf_chip_set *set,
-                              bool meso, struct bf_pool *pool, struct bf_error *err)
-{
-    char path[PATH_CAP];
-    enum bf_err rc = open_net(&j->net, &j->params, meso, false, SWEEP, 1, pool, err);
-
-    j->set = set;
-    in_dir(path, dir, meso ? "meso4" : "artifact", ".safetensors");
-    return rc == BF_OK
-               ? bf_weights_load(j->params, path, meso ? &bf_meso_kind : &bf_artifact_kind, err)
-               : rc;
-}
-
-static void close_judge(struct judge *j)
-{
-    bf_artifact_net_free(&j->net);
-    bf_params_free(&j->params);
-}
-
-/* AUC and overlap of one family against the reals of its groups. */
-static enum bf_err judge_family(struct bf_artifact_family *f, const struct bf_chip_set *set,
-                                const double *logit, const double *iou, struct bf_error *err)
-{
-    double *score = malloc(2 * (set->n + 1) * sizeof *score), sum = 0;
-    uint8_t *fake = malloc(2 * (set->n + 1));
-    size_t n = 0, i;
-    enum bf_err rc;
-
-    if (score == NULL || fake == NULL) {
-        rc = bf_error_nomem(err);
-        goto out;
-    }
-    for (i = 0; i < set->n; i++) {
-        const struct bf_chip_record *c = &set->record[i];
-
-        if (!c->fake || strncmp(c->family, f->name, sizeof c->family) != 0)
-            continue;
-        score[n] = logit[i];
-        fake[n++] = 1;
-        score[n] = logit[c->group];
-        fake[n++] = 0;
-        sum += iou[i];
-    }
-    f->n = n / 2;
-    f->iou = f->n > 0 ? sum / (double)f->n : (double)NAN;
-    rc = bf_metric_auc(&f->auc, score, fake, n, err);
-out:
-    free(score);
-    free(fake);
-    return rc;
-}
-
-static bool known(const struct bf_artifact_family *family, size_t n, const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        if (strcmp(family[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-enum bf_err bf_artifact_validate(struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX],
-                                 size_t *n, const char *dir, const char *chips, bool meso,
-                                 unsigned n_threads, struct bf_error *err)
-{
-    struct bf_chip_set set = {0};
-    struct bf_pool *pool = NULL;
-    struct judge judge = {0};
-    double *logit = NULL;
-    uint32_t *all = NULL;
-    size_t i;
-    enum bf_err rc = bf_chip_set_open(&set, chips, NULL, err);
-
-    *n = 0;
-    if (rc == BF_OK)
-        rc = bf_pool_create(&pool, n_threads > 0 ? n_threads : 2, err);
-    if (rc == BF_OK)
-        rc = open_judge(&judge, dir, &set, meso, pool, err);
-    if (rc != BF_OK)
-        goto out;
-    logit = malloc((2 * set.n + 1) * sizeof *logit);
-    all = malloc((set.n + 1) * sizeof *all);
-    if (logit == NULL || all == NULL) {
-        rc = bf_error_nomem(err);
-        goto out;
-    }
-    for (i = 0; i < set.n; i++)
-        all[i] = (uint32_t)i;
-    rc = judge_all(logit, logit + set.n, &judge, all, set.n, pool);
-    for (i = 0; i < set.n && rc == BF_OK; i++)
-        if (set.record[i].fake && *n < BF_ARTIFACT_FAMILIES_MAX &&
-            !known(family, *n, set.record[i].family)) {
-            memcpy(family[*n].name, set.record[i].family, sizeof family[*n].name);
-            rc = judge_family(&family[(*n)++], &set, logit, logit + set.n, err);
-        }
-out:
-    free(logit);
-    free(all);
-    close_judge(&judge);
-    bf_pool_free(&pool);
-    bf_chip_set_close(&set);
-    return rc;
-}
-
 /* --- the run
  * ------------------------------------------------------------------------------------------------
  */
@@ -495,7 +309,7 @@ static enum bf_err save(struct trainer *t, struct bf_error *err)
 static enum bf_err validate(double *auc, struct trainer *t, struct bf_error *err)
 {
     struct bf_chip_set set = {0};
-    struct judge judge = {0};
+    struct bf_artifact_judge judge = {0};
     double *logit = NULL;
     uint32_t *pick = NULL;
     uint8_t *fake = NULL;
@@ -507,7 +321,7 @@ static enum bf_err validate(double *auc, struct trainer *t, struct bf_error *err
         return BF_OK;
     rc = bf_chip_set_open(&set, t->how->validation, NULL, err);
     if (rc == BF_OK)
-        rc = open_judge(&judge, t->dir, &set, t->how->meso, t->pool, err);
+        rc = bf_artifact_judge_open(&judge, t->dir, &set, t->how->meso, t->pool, err);
     logit = malloc((set.n + 1) * sizeof *logit);
     pick = malloc((set.n + 1) * sizeof *pick);
     fake = malloc(set.n + 1);
@@ -520,13 +334,13 @@ static enum bf_err validate(double *auc, struct trainer *t, struct bf_error *err
             fake[n++] = set.record[k].fake;
         }
     if (rc == BF_OK)
-        rc = judge_all(logit, NULL, &judge, pick, n, t->pool);
+        rc = bf_artifact_judge_run(logit, NULL, &judge, pick, n, t->pool);
     if (rc == BF_OK)
         rc = bf_metric_auc(auc, logit, fake, n, err);
     free(logit);
     free(pick);
     free(fake);
-    close_judge(&judge);
+    bf_artifact_judge_close(&judge);
     bf_chip_set_close(&set);
     return rc;
 }
