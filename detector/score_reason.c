@@ -113,6 +113,21 @@ enum bf_score_verdict bf_score_of_cues(double *likelihood, const struct bf_calib
     return t.verdict;
 }
 
+/* Beside a face that could be judged: somebody much smaller, or hardly seen. */
+static bool is_bystander(const struct bf_score_track *t, const struct bf_score *s)
+{
+    size_t i;
+
+    for (i = 0; i < s->n_tracks; i++) {
+        const struct bf_score_track *other = &s->track[i];
+
+        if (other->verdict != BF_SCORE_INCONCLUSIVE &&
+            (2 * t->size < other->size || 4 * t->n_frames < other->n_frames))
+            return true;
+    }
+    return false;
+}
+
 void bf_score_judge(struct bf_score *s)
 {
     const struct bf_score_track *best = NULL;
@@ -130,7 +145,8 @@ void bf_score_judge(struct bf_score *s)
         if (s->track[i].verdict == BF_SCORE_LIKELY_FAKE)
             best = &s->track[i];
     for (i = 0; i < s->n_tracks && best == NULL; i++)
-        if (s->track[i].verdict == BF_SCORE_INCONCLUSIVE && !isnan(s->track[i].likelihood))
+        if (s->track[i].verdict == BF_SCORE_INCONCLUSIVE && !isnan(s->track[i].likelihood) &&
+            !is_bystander(&s->track[i], s))
             best = &s->track[i];
     for (i = 0; i < s->n_tracks && best == NULL; i++)
         if (s->track[i].verdict == BF_SCORE_LIKELY_REAL)
