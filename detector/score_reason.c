@@ -35,6 +35,15 @@ __attribute__((format(printf, 6, 7))) static void add(struct bf_score_reason *li
 #define ADD(t, kind, ...) \
     add((t)->reason, &(t)->n_reasons, kind, BF_CUE_ARTIFACT, false, __VA_ARGS__)
 
+/* A cue's summary without what says how to read its number, as in "..., 0 alike". */
+static int words(const char *summary)
+{
+    const char *end = strrchr(summary, ',');
+
+    return end != NULL && end[1] == ' ' && end[2] >= '0' && end[2] <= '9' ? (int)(end - summary)
+                                                                          : (int)strlen(summary);
+}
+
 /* How much each cue moves the log odds away from a usual real video's. */
 static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
 {
@@ -56,8 +65,10 @@ static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
             return;
         said[best] = true;
         add(t->reason, &t->n_reasons, BF_REASON_CUE, (enum bf_cue)best, move[best] > 0,
-            "%s: higher than in %.0f %% of real videos, which points to %s",
-            bf_cue_kinds[best].summary, t->percentile[best],
+            "%.*s: %s than in %.0f %% of real videos, which points to %s",
+            words(bf_cue_kinds[best].summary), bf_cue_kinds[best].summary,
+            t->percentile[best] < 50 ? "lower" : "higher",
+            t->percentile[best] < 50 ? 100 - t->percentile[best] : t->percentile[best],
             move[best] > 0 ? "a fake" : "a real one");
     }
 }

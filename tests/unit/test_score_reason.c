@@ -93,7 +93,7 @@ static void each_reason(void **state)
             assert_int_equal(r->kind, BF_REASON_CUE);
             assert_int_equal(r->cue, BF_CUE_ARTIFACT);
             assert_int_equal(r->for_fake, row[i].artifact > 0);
-            assert_non_null(strstr(r->text, "higher than in 42 % of real videos"));
+            assert_non_null(strstr(r->text, "lower than in 58 % of real videos"));
             assert_non_null(strstr(r->text, row[i].artifact > 0 ? "a fake" : "a real one"));
         }
     }
