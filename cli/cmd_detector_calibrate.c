@@ -25,7 +25,7 @@ static const struct bf_opt options[] = {
     {0, "false-alarms", BF_OPT_TEXT, "N", offsetof(struct calibrate_opts, alarms),
      "of a thousand reals that may be called likely fake (10)"},
     {0, "misses", BF_OPT_TEXT, "N", offsetof(struct calibrate_opts, misses),
-     "of a thousand called likely real that may be fake (250)"},
+     "of a thousand called likely real that may be fake (350)"},
     {0, "seed", BF_OPT_TEXT, "N", offsetof(struct calibrate_opts, seed), "of the draws (1)"},
     {0},
 };
@@ -87,7 +87,7 @@ static void print_fit(const struct bf_calibration *c)
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
 {
     const struct calibrate_opts *o = opts;
-    uint64_t seed = 1, penalty = 20, alarms = 10, misses = 250;
+    uint64_t seed = 1, penalty = 20, alarms = 10, misses = 350;
     struct bf_calibration_item *items = NULL;
     struct bf_cue_table table = {0};
     struct bf_calibration c;

@@ -1,22 +1,19 @@
 # a score depends on the pictures alone: not on name, container, sound or metadata
 . "$CASELIB"
 
-# same NAME FILE: the answer but for the file's name is that of the first
-answer() {
-    quietly "$want" score --json "$1"
-    sed -E 's/"file":"[^"]*",//; s/"(container|codec)":"[^"]*",?//g' "$case_dir/out"
-}
-
-rc=0
-"$BONAFIDE" score --json "$MEDIA/short.mp4" >first 2>/dev/null || rc=$?
-want=$rc
-[ "$want" != 2 ] || complain "there is no answer"
-answer "$MEDIA/short.mp4" >first
 cp "$MEDIA/short.mp4" deepfake_fake_synthetic.mp4
-answer deepfake_fake_synthetic.mp4 >renamed
-cmp first renamed && echo "renamed: the same"
-answer "$MEDIA/short_remux.mkv" >remuxed
-cmp first remuxed && echo "in another container: the same"
 ffmpeg -v error -i "$MEDIA/short.mp4" -c copy -an -metadata title='AI-generated' -metadata comment='made by a generator' silent.mp4
-answer silent.mp4 >silent
-cmp first silent && echo "without sound, and with a title that says fake: the same"
+rc=0
+"$BONAFIDE" score --json "$MEDIA/short.mp4" deepfake_fake_synthetic.mp4 silent.mp4 "$MEDIA/short_remux.mkv" >"$case_dir/out" 2>"$case_dir/err" || rc=$?
+[ "$rc" != 2 ] || complain "there is no answer"
+# Names and what stands about sound in the list of what was not checked apart, all numbers are the same; another container
+# counts time in thousandths of a second, which filters over time feel in the fourth digit.
+node -e '
+    const [first, renamed, silent, remuxed] = require("fs").readFileSync(0, "utf8").trim().split("\n").map(l => JSON.parse(l))
+    for (const a of [first, renamed, silent]) { delete a.file; delete a.not_checked }
+    const text = JSON.stringify(first)
+    console.log("renamed:", JSON.stringify(renamed) == text ? "the same" : "another score")
+    console.log("without sound, with a title that says fake:", JSON.stringify(silent) == text ? "the same" : "another score")
+    const near = Math.abs(first.likelihood - remuxed.likelihood) < 0.005 && first.verdict == remuxed.verdict
+    console.log("in another container:", near ? "the same" : "another score")
+' <"$case_dir/out"
