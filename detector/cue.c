@@ -2,15 +2,17 @@
 
 const struct bf_cue_kind bf_cue_kinds[BF_CUES] = {
     [BF_CUE_ARTIFACT] = {"artifact", "network", "",
-                         "what the network that looks at single pictures says of the face"},
-    [BF_CUE_ARTIFACT_PEAK] = {"artifact-peak", "network", "",
-                              "the same in the most suspicious tenth of the pictures"},
+                         "what the network for single pictures says of the face"},
+    [BF_CUE_ARTIFACT_PEAK] =
+        {"artifact-peak", "network", "",
+         "what the network for single pictures says of the most suspicious tenth of the pictures"},
     [BF_CUE_BLEND_AREA] = {"blend-area", "network", "of the picture",
                            "how much of the picture of the face seems to be blended in"},
-    [BF_CUE_BLEND_PEAK] = {"blend-peak", "network", "",
-                           "how sure that network is, over time, of the place it is surest of"},
+    [BF_CUE_BLEND_PEAK] =
+        {"blend-peak", "network", "",
+         "how sure the network for single pictures is of the place it is surest of"},
     [BF_CUE_TEMPORAL] = {"temporal", "motion", "",
-                         "what the network that looks at the landmarks' motion says"},
+                         "what the network for the motion of landmarks says"},
     [BF_CUE_POSE_GAP] = {"pose-gap", "pose", "degrees",
                          "angle by which the inner face looks elsewhere than its rim"},
     [BF_CUE_POSE_DRIFT] = {"pose-drift", "pose", "degrees",

@@ -68,7 +68,7 @@ static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
             "%.*s: %s than in %.0f %% of real videos, which points to %s",
             words(bf_cue_kinds[best].summary), bf_cue_kinds[best].summary,
             t->percentile[best] < 50 ? "lower" : "higher",
-            t->percentile[best] < 50 ? 100 - t->percentile[best] : t->percentile[best],
+            fmin(t->percentile[best] < 50 ? 100 - t->percentile[best] : t->percentile[best], 99),
             move[best] > 0 ? "a fake" : "a real one");
     }
 }
