@@ -2,7 +2,7 @@
  * artifact_net.h - the artifact network: one face in, whether it was tampered with, and where
  *
  * A residual network of dense 3x3 convolutions, shaped so that it can begin as the recognition
- * network of face-api (a ResNet of 29 layers without batch norm; King, 2017) whose first 23 it has:
+ * network of face-api (a ResNet of 29 layers without batch norm; King, 2017) whose first 25 it has:
  * what tells people apart is a better start than random numbers. The features of three depths are
  * brought together again upwards (Lin et al., 2017) into a map of 32 x 32; the logit is drawn from
  * the deepest features and from the map's.

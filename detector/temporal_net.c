@@ -34,7 +34,7 @@ enum bf_err bf_temporal_net_create(struct bf_temporal_net *n, struct bf_params *
         return rc;
     net = n->net;
     n->in = bf_net_input(net, BF_TEMPORAL_FRAMES, 1, 2 * BF_TEMPORAL_WIDTH);
-    /* Each branch sees its half alone through a matrix of its own. */
+    /* Each branch has a matrix of its own over places and steps both. */
     a = bf_net_rectify(net, bf_net_conv(net, "place", n->in, UNITS, 1, 1), 0.1f);
     b = bf_net_rectify(net, bf_net_conv(net, "step", n->in, UNITS, 1, 1), 0.1f);
     a = bf_net_mean(net, bf_net_gru(net, "place_gru", bf_net_dropout(net, a, 0.2f), UNITS, true));

@@ -1,9 +1,10 @@
 /*
  * temporal_net.h - the temporal network: how a face's landmarks move, real or not
  *
- * Two bidirectional recurrent units over a block of frames, one on where the points are and one on
- * how they go from frame to frame, each with its own logit, averaged (LRNet; Sun et al., CVPR
- * 2021). The points are laid upright on the mean face first, and each is taken from its own mean
+ * Two bidirectional recurrent units over a block of frames, each on its own mixture of where the
+ * points are and how they go from frame to frame, and each with its own logit; the logits are
+ * added. After LRNet (Sun et al., CVPR 2021), whose units see places and steps apart and are
+ * averaged. The points are laid upright on the mean face first, and each is taken from its own mean
  * over the block: whose face it is, and where it is, must not count.
  */
 #ifndef BF_TEMPORAL_NET_H
