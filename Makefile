@@ -218,7 +218,7 @@ bench-nn:
 	tests/bench/compare_nn.py 3 1
 
 bench-detector:
-	fixtures/install.sh build test
+	fixtures/install.sh build test bench
 	fixtures/fetch.sh
 	$(SUBMAKE) VARIANT=release all
 	tests/bench/detector.sh $(MANIFEST) $(FOLDER) $(WORK)

@@ -1,6 +1,6 @@
 #include "cli/chip_maker.h"
-#include "lib/media/degrade.h"
 #include "generator/fake_maker.h"
+#include "lib/media/canvas_shrink.h"
 #include "lib/media/recode.h"
 #include "lib/nn/random.h"
 
@@ -29,9 +29,9 @@ struct bf_chip_maker {
     struct bf_convert *convert;
     char convert_model[4096];
     enum bf_swap_who convert_to;
-    float *rgb, *half; /* (side, side, 3) */
-    float *chip;       /* room for bf_chip_cut */
-    uint8_t *truth;    /* (side, side) */
+    float *rgb;     /* (side, side, 3) */
+    float *chip;    /* room for bf_chip_cut */
+    uint8_t *truth; /* (side, side) */
 };
 
 enum bf_err bf_chip_maker_create(struct bf_chip_maker **out, const char *models,
@@ -45,11 +45,9 @@ enum bf_err bf_chip_maker_create(struct bf_chip_maker **out, const char *models,
     m->models = models;
     m->view = bf_face_view_create();
     m->rgb = malloc((size_t)SQUARE * 3 * sizeof *m->rgb);
-    m->half = malloc((size_t)SQUARE * 3 / 4 * sizeof *m->half);
     m->chip = malloc(BF_CHIP_BYTES * sizeof *m->chip);
     m->truth = malloc(SQUARE);
-    if (m->view == NULL || m->rgb == NULL || m->half == NULL || m->chip == NULL ||
-        m->truth == NULL) {
+    if (m->view == NULL || m->rgb == NULL || m->chip == NULL || m->truth == NULL) {
         bf_chip_maker_free(out);
         return bf_error_nomem(err);
     }
@@ -78,7 +76,6 @@ void bf_chip_maker_free(struct bf_chip_maker **out)
     bf_face_patch_release(&m->patch);
     bf_convert_free(&m->convert);
     free(m->rgb);
-    free(m->half);
     free(m->chip);
     free(m->truth);
     free(m);
@@ -123,13 +120,6 @@ static void paint(struct bf_chip_maker *m, const struct bf_moment *moment)
     }
 }
 
-static void shrink(struct bf_chip_maker *m, int f, unsigned side)
-{
-    bf_canvas_get_rgb(m->rgb, m->canvas[f], 0, 0, side, side);
-    bf_resample(m->half, side / 2, side / 2, m->rgb, side, side);
-    bf_canvas_put_rgb(m->small[f], m->half, NULL, 0, 0, side / 2, side / 2);
-}
-
 /* The last frame's face, after the coder, as a chip. */
 static enum bf_err finish(struct bf_chip_record *out, struct bf_chip_maker *m,
                           const struct bf_moment *moment, const struct bf_affine *chip,
@@ -143,7 +133,7 @@ static enum bf_err finish(struct bf_chip_record *out, struct bf_chip_maker *m,
     unsigned f;
 
     for (f = 0; coding->half && f < moment->n_frames; f++)
-        shrink(m, (int)f, moment->side);
+        bf_canvas_halve(m->small[f], m->canvas[f]);
     if (coding->crf > 0) {
         rc = bf_recode(m->coded, from, moment->n_frames, coding->crf, err);
         seen = m->coded;
@@ -165,17 +155,6 @@ static enum bf_err finish(struct bf_chip_record *out, struct bf_chip_maker *m,
 
 /* --- fakes
  * --------------------------------------------------------------------------------------------- */
-
-static void truth_of_patch(struct bf_chip_maker *m, unsigned side)
-{
-    const struct bf_face_patch *p = &m->patch;
-    size_t x, y;
-
-    memset(m->truth, 0, (size_t)side * side);
-    for (y = 0; y < p->h; y++)
-        for (x = 0; x < p->w; x++)
-            m->truth[(p->y + y) * side + p->x + x] = (uint8_t)(p->alpha[y * p->w + x] * 255 + 0.5f);
-}
 
 /* A method of the generator's over all frames; the truth is the last one's. */
 static enum bf_err blend(struct bf_chip_maker *m, const struct bf_chip_job *job,
@@ -202,7 +181,7 @@ static enum bf_err blend(struct bf_chip_maker *m, const struct bf_chip_job *job,
             bf_face_patch_put(&m->patch, m->canvas[f]);
     }
     if (rc == BF_OK)
-        truth_of_patch(m, moment->side);
+        bf_face_patch_truth(m->truth, moment->side, moment->side, &m->patch);
     if (maker != NULL)
         method->release(maker);
     return rc;

@@ -16,8 +16,8 @@ enum {
     SIZE_MOST = 100000,
 };
 
-static const char *const fixed[FIXED] = {"file", "person", "method",    "crf",
-                                         "half", "size",   "sharpness", "baseline"};
+static const char *const fixed[FIXED] = {"file", "person", "method",         "crf",
+                                         "half", "size",   "face-sharpness", "baseline"};
 
 enum bf_err bf_cue_table_add(struct bf_cue_table *t, const struct bf_cue_row *row,
                              struct bf_error *err)

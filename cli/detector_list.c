@@ -8,7 +8,7 @@
 
 enum { LIST_BYTES_MAX = 64 << 20, COLUMNS = 4 };
 
-static uint32_t number_of(const char *name)
+uint32_t bf_person_number(const char *name)
 {
     uint8_t h[32];
 
@@ -85,7 +85,7 @@ static enum bf_err add_line(struct bf_detector_list *l, size_t *cap, const char 
                             "'%s' line %zu: wanted are a file, a person and a split, with tabs "
                             "between them",
                             path, number);
-    item->person = number_of(column[1]);
+    item->person = bf_person_number(column[1]);
     item->path = from_folder(path, column[0]);
     l->n++;
     return item->path != NULL ? BF_OK : bf_error_nomem(err);

@@ -25,6 +25,8 @@ struct bf_detector_list {
     size_t n;
 };
 
+/* The number that a person goes by in tables: of the name's SHA-256 the first four bytes. */
+uint32_t bf_person_number(const char *name);
 /* BF_ERR_FORMAT names the line; a person in two splits is one. */
 enum bf_err bf_detector_list_read(struct bf_detector_list *l, const char *path,
                                   struct bf_error *err);

@@ -1,7 +1,7 @@
 #include "cli/eval_set.h"
 #include "cli/common.h"
+#include "cli/detector_list.h"
 #include "lib/base/file.h"
-#include "lib/base/hash.h"
 #include "lib/base/text.h"
 
 #include <dirent.h>
@@ -12,14 +12,6 @@
 #include <unistd.h>
 
 enum { LABELS_MAX = 256 << 20, COLUMNS_MAX = 64, DEPTH_MAX = 8, CRF_MAX = 63 };
-
-static uint32_t number_of(const char *name)
-{
-    uint8_t h[32];
-
-    bf_sha256(h, name, strlen(name));
-    return bf_get_be32(h);
-}
 
 /* A method's name goes to terminals and tables: without control characters, in whole characters,
  * and of a fake never that of the reals. */
@@ -101,7 +93,7 @@ static enum bf_err walk(struct bf_eval_set *s, const char *dir, const struct bf_
                     name_method(&item, list[i]->d_name);
                 rc = walk(s, path, &item, depth + 1, err);
             } else if (S_ISREG(st.st_mode)) {
-                item.person = number_of(list[i]->d_name);
+                item.person = bf_person_number(list[i]->d_name);
                 rc = add(s, &item, path, err);
             }
         }
@@ -180,7 +172,7 @@ static enum bf_err add_labelled(struct bf_eval_set *s, const char *table, char *
         name_method(&item, strcmp(method, "-") != 0 ? method : "");
     else
         memcpy(item.method, "real", sizeof "real");
-    item.person = number_of(*person != 0 && strcmp(person, "-") != 0 ? person : file);
+    item.person = bf_person_number(*person != 0 && strcmp(person, "-") != 0 ? person : file);
     if (bf_u64_parse(&crf, CRF_MAX, value(column, n, at[CRF_AT]),
                      strlen(value(column, n, at[CRF_AT]))))
         item.crf = (unsigned)crf;

@@ -1,4 +1,5 @@
 #include "cli/fake_run.h"
+#include "lib/media/canvas_shrink.h"
 #include "lib/media/video_writer.h"
 
 #include <stdlib.h>
@@ -50,52 +51,15 @@ static void close_file(struct file_out *f)
     bf_output_close(&f->out);
 }
 
-/* Each sample of out is the mean of size x size of in's, as far as there are any. */
-static void shrink(uint8_t *out, ptrdiff_t out_stride, size_t out_h, size_t out_w,
-                   const uint8_t *in, ptrdiff_t in_stride, size_t in_h, size_t in_w, size_t size)
-{
-    size_t y, x, i, k;
-
-    for (y = 0; y < out_h; y++)
-        for (x = 0; x < out_w; x++) {
-            unsigned sum = 0, n = 0;
-
-            for (i = y * size; i < (y + 1) * size && i < in_h; i++)
-                for (k = x * size; k < (x + 1) * size && k < in_w; k++) {
-                    sum += in[(ptrdiff_t)i * in_stride + (ptrdiff_t)k];
-                    n++;
-                }
-            out[(ptrdiff_t)y * out_stride + (ptrdiff_t)x] =
-                (uint8_t)(n > 0 ? (sum + n / 2) / n : 128);
-        }
-}
-
-static size_t side(uint32_t n, unsigned shift)
-{
-    return (n + shift) >> shift;
-}
-
-static void halve(struct bf_canvas *out, const struct bf_canvas *in)
-{
-    int i;
-
-    for (i = 0; i < 3; i++) {
-        unsigned a = i > 0 ? in->chroma_shift : 0, b = i > 0 ? out->chroma_shift : 0;
-
-        shrink(out->plane[i], out->stride[i], side(out->height, b), side(out->width, b),
-               in->plane[i], in->stride[i], side(in->height, a), side(in->width, a),
-               (size_t)(2u << b) >> a);
-    }
-}
-
 /* The truth as a grey picture. */
 static void paint_truth(const struct run *r)
 {
     struct bf_canvas *g = r->grey;
     uint32_t x, y;
 
-    shrink(g->plane[0], g->stride[0], g->height, g->width, r->truth, (ptrdiff_t)r->canvas->width,
-           r->canvas->height, r->canvas->width, r->job->half ? 2 : 1);
+    bf_plane_shrink(g->plane[0], g->stride[0], g->height, g->width, r->truth,
+                    (ptrdiff_t)r->canvas->width, r->canvas->height, r->canvas->width,
+                    r->job->half ? 2 : 1);
     if (g->full_range)
         return;
     for (y = 0; y < g->height; y++) {
@@ -167,7 +131,7 @@ static enum bf_err one_frame(struct run *r, const struct bf_frame *frame, struct
     r->done->n_changed += sum > 0;
     r->changed += (double)sum / 255 / (double)n;
     if (r->job->half)
-        halve(r->small, r->canvas);
+        bf_canvas_halve(r->small, r->canvas);
     if (r->grey != NULL) {
         paint_truth(r);
         rc = bf_video_writer_add_canvas(r->mask.writer, r->grey, frame->pts_us, err);

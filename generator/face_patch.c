@@ -64,6 +64,19 @@ void bf_face_patch_put(const struct bf_face_patch *p, struct bf_canvas *canvas)
         bf_canvas_put_rgb(canvas, p->rgb, p->alpha, p->x, p->y, (uint32_t)p->w, (uint32_t)p->h);
 }
 
+void bf_face_patch_truth(uint8_t *truth, size_t h, size_t w, const struct bf_face_patch *p)
+{
+    size_t x, y;
+
+    memset(truth, 0, h * w);
+    for (y = 0; y < p->h; y++) {
+        uint8_t *row = truth + (p->y + y) * w + p->x;
+
+        for (x = 0; x < p->w; x++)
+            row[x] = (uint8_t)(p->alpha[y * p->w + x] * 255 + 0.5f);
+    }
+}
+
 void bf_face_patch_release(struct bf_face_patch *p)
 {
     free(p->target);

@@ -28,6 +28,8 @@ enum bf_err bf_face_patch_set(struct bf_face_patch *p, const struct bf_canvas *c
                               const struct bf_face_box *box, struct bf_error *err);
 /* Put it on the canvas it was taken from. */
 void bf_face_patch_put(const struct bf_face_patch *p, struct bf_canvas *canvas);
+/* truth (h, w), of a whole frame, receives how much of each pixel it replaces, 0 to 255. */
+void bf_face_patch_truth(uint8_t *truth, size_t h, size_t w, const struct bf_face_patch *p);
 void bf_face_patch_release(struct bf_face_patch *p);
 
 /* points (n) of the frame become points of the patch. */

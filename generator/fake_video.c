@@ -75,20 +75,6 @@ void bf_fake_video_free(struct bf_fake_video **out)
     *out = NULL;
 }
 
-static void tell_truth(uint8_t *truth, const struct bf_face_patch *p,
-                       const struct bf_canvas *canvas)
-{
-    size_t x, y;
-
-    memset(truth, 0, (size_t)canvas->width * canvas->height);
-    for (y = 0; y < p->h; y++) {
-        uint8_t *row = truth + (p->y + y) * canvas->width + p->x;
-
-        for (x = 0; x < p->w; x++)
-            row[x] = (uint8_t)(p->alpha[y * p->w + x] * 255 + 0.5f);
-    }
-}
-
 enum bf_err bf_fake_video_frame(struct bf_fake_video *f, struct bf_canvas *canvas, uint8_t *truth,
                                 const struct bf_frame *frame, struct bf_error *err)
 {
@@ -106,6 +92,6 @@ enum bf_err bf_fake_video_frame(struct bf_fake_video *f, struct bf_canvas *canva
         return rc;
     bf_face_patch_put(&f->patch, canvas);
     if (truth != NULL)
-        tell_truth(truth, &f->patch, canvas);
+        bf_face_patch_truth(truth, canvas->height, canvas->width, &f->patch);
     return BF_OK;
 }
