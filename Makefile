@@ -45,7 +45,7 @@ OPT_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-rec
 OPT_clang := -O1 -g
 OPT := $(OPT_$(VARIANT))
 
-PKGS := libavformat libavcodec libswscale libavutil libsecp256k1 libcrypto lmdb libcbor jansson openblas
+PKGS := libavformat libavcodec libswscale libavutil libseccomp libsecp256k1 libcrypto lmdb libcbor jansson openblas
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 # Multi-buffer SHA-256: amd64 alone has the package; elsewhere the plain loop is built.
@@ -82,8 +82,8 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# O_TMPFILE is Linux's own.
-$(BUILD)/obj/lib/base/file.o: ALL_CFLAGS += -D_GNU_SOURCE
+# O_TMPFILE, memfd_create and ppoll are Linux's own.
+$(patsubst %,$(BUILD)/obj/%.o,lib/base/file lib/media/decode_link lib/media/decode_host): ALL_CFLAGS += -D_GNU_SOURCE
 # The loops over pixels want the vectoriser, and those of lib/nn and generator are nothing but loops.
 # Neither flag changes a result: nobody reads errno after sqrtf there, or the floating-point exceptions.
 $(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/generator/%.o $(BUILD)/obj/detector/chip_augment.o: OPT := $(subst -O2,-O3,$(OPT)) -fno-math-errno -fno-trapping-math

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 #include "lib/base/text.h"
+#include "lib/media/decode_host.h"
+#include "lib/media/sandbox.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -139,6 +141,9 @@ static bool set_option(const struct bf_opt *o, void *opts, const char *value, bo
             return false;
         list->item[list->n++] = value;
         return true;
+    case BF_OPT_UNBOXED:
+        bf_sandbox_use(false);
+        return true;
     }
     return false;
 }
@@ -219,6 +224,16 @@ static int parse_options(const struct bf_command *cmd, void *opts, char **args, 
     return -1;
 }
 
+/* It loads while the command opens what else it wants. That it fails is said by the first file. */
+static void start_decoder(const struct bf_command *cmd)
+{
+    const struct bf_opt *o;
+
+    for (o = cmd->opts; o != NULL && o->name != NULL; o++)
+        if (o->kind == BF_OPT_UNBOXED && bf_sandbox_used())
+            bf_decode_host_start(NULL);
+}
+
 static enum bf_exit run_command(const struct bf_command *cmd, int argc, char **argv)
 {
     union {
@@ -244,8 +259,10 @@ static enum bf_exit run_command(const struct bf_command *cmd, int argc, char **a
         rc = bf_cli_usage(cmd, "'%s' needs %s", cmd->name, cmd->args);
     else if ((size_t)n_args > cmd->max_args)
         rc = bf_cli_usage(cmd, "'%s' does not take '%s'", cmd->name, args[cmd->max_args]);
-    else
+    else {
+        start_decoder(cmd);
         rc = cmd->run(cmd, opts.bytes, n_args, args);
+    }
     free(args);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "bonafide: cannot write the answer to standard output\n");

@@ -26,10 +26,11 @@ enum bf_exit {
 enum bf_exit bf_exit_worse(enum bf_exit a, enum bf_exit b);
 
 enum bf_opt_kind {
-    BF_OPT_FLAG,   /* bool */
-    BF_OPT_TEXT,   /* const char * */
-    BF_OPT_LIST,   /* struct bf_opt_list: may be given several times */
-    BF_OPT_SWITCH, /* int: -1 not given, 1 --name, 0 --no-name */
+    BF_OPT_FLAG,    /* bool */
+    BF_OPT_TEXT,    /* const char * */
+    BF_OPT_LIST,    /* struct bf_opt_list: may be given several times */
+    BF_OPT_SWITCH,  /* int: -1 not given, 1 --name, 0 --no-name */
+    BF_OPT_UNBOXED, /* the whole program decodes without the sandbox; no field */
 };
 
 #define BF_OPT_LIST_MAX 32
@@ -47,6 +48,14 @@ struct bf_opt {
     size_t offset;   /* of the field in the command's option struct */
     const char *help;
 };
+
+/* A row of every command that decodes files; where it is not given, their decoder is started as
+ * soon as the options are known. */
+#define BF_OPT_NO_SANDBOX                                                                   \
+    {                                                                                       \
+        0, "no-sandbox", BF_OPT_UNBOXED, NULL, 0,                                           \
+            "decode in this process: for kernels without seccomp, and files that you trust" \
+    }
 
 struct bf_command {
     const char *name;          /* "key new" */

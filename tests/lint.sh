@@ -100,8 +100,9 @@ if wants laws; then
     for f in "${sources[@]}"; do
         case $f in
         lib/* | ledger/* | detector/* | generator/*)
+            # The process that decodes is lib/media's own, and ends in decode_host.
             grep -nHE '(^|[^a-zA-Z0-9_>.])(printf|puts|putchar|perror|exit|_exit|getenv|secure_getenv|setenv|setlocale|system|popen) *\(' "$f" |
-                grep -vE '^[^:]*:[0-9]+: *(\*|/\*|//)'
+                grep -vE '^[^:]*:[0-9]+: *(\*|/\*|//)|^lib/media/decode_host\.c:[0-9]+: *_exit\('
             grep -nHE 'fprintf *\( *std(out|err)' "$f"
             ;;
         esac
@@ -127,7 +128,7 @@ if wants tidy; then
     # _GNU_SOURCE as one file of lib/base is built
     flags=(-std=c17 -D_GNU_SOURCE -I. -include lib/base/banned.h)
     [ ! -e /usr/include/intel-ipsec-mb.h ] || flags+=(-DBF_HAVE_IPSEC_MB)
-    read -ra packages < <(pkg-config --cflags libavformat libsecp256k1 libcrypto lmdb libcbor jansson openblas)
+    read -ra packages < <(pkg-config --cflags libavformat libseccomp libsecp256k1 libcrypto lmdb libcbor jansson openblas)
     flags+=("${packages[@]}")
     # The tests are left out: cmocka's macros are not ours to mend.
     # shellcheck disable=SC2016

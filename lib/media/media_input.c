@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libavformat/avformat.h>
@@ -144,24 +145,37 @@ static enum bf_err open_container(struct bf_media_input *in, struct bf_error *er
     return BF_OK;
 }
 
-enum bf_err bf_media_input_open(struct bf_media_input *in, const char *path, struct bf_error *err)
+enum bf_err bf_media_input_attach(struct bf_media_input *in, int fd, int64_t size, const char *path,
+                                  struct bf_error *err)
 {
-    enum bf_err rc;
-
-    *in = (struct bf_media_input){.fd = -1, .path = strdup(path)};
+    *in = (struct bf_media_input){.fd = fd, .size = size, .path = strdup(path)};
     if (in->path == NULL)
         return bf_error_nomem(err);
     bf_media_silence();
-    rc = bf_file_open(&in->fd, path, err);
-    if (rc != BF_OK)
-        return rc;
-    if (fstat(in->fd, &in->st) != 0)
-        return bf_error_errno(err, "cannot stat '%s'", path);
-    in->size = in->st.st_size;
     return open_container(in, err);
 }
 
-void bf_media_input_close(struct bf_media_input *in)
+enum bf_err bf_media_input_open(struct bf_media_input *in, const char *path, struct bf_error *err)
+{
+    enum bf_err rc;
+    struct stat st;
+    int fd = -1;
+
+    *in = (struct bf_media_input){.fd = -1};
+    rc = bf_file_open(&fd, path, err);
+    if (rc != BF_OK)
+        return rc;
+    if (fstat(fd, &st) != 0) {
+        rc = bf_error_errno(err, "cannot stat '%s'", path);
+        close(fd);
+        return rc;
+    }
+    rc = bf_media_input_attach(in, fd, st.st_size, path, err);
+    in->own = true;
+    return rc;
+}
+
+static void close_container(struct bf_media_input *in)
 {
     if (in->fmt != NULL) {
         AVIOContext *pb = in->fmt->pb;
@@ -172,7 +186,19 @@ void bf_media_input_close(struct bf_media_input *in)
             avio_context_free(&pb);
         }
     }
-    if (in->fd >= 0)
+}
+
+enum bf_err bf_media_input_reopen(struct bf_media_input *in, struct bf_error *err)
+{
+    close_container(in);
+    in->at = 0;
+    return open_container(in, err);
+}
+
+void bf_media_input_close(struct bf_media_input *in)
+{
+    close_container(in);
+    if (in->own && in->fd >= 0)
         close(in->fd);
     free(in->path);
     *in = (struct bf_media_input){.fd = -1};

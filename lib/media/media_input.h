@@ -7,8 +7,8 @@
 #ifndef BF_MEDIA_INPUT_H
 #define BF_MEDIA_INPUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "lib/base/error.h"
 
@@ -17,8 +17,8 @@ struct AVFormatContext;
 struct bf_media_input {
     char *path;
     int fd;
+    bool own; /* fd */
     int64_t at, size;
-    struct stat st; /* at opening, to notice a file that is still being written */
     struct AVFormatContext *fmt;
 };
 
@@ -27,6 +27,11 @@ struct bf_media_input {
  * bf_media_input_close, which takes a half-opened one too, and one that is all zeros but for fd -1.
  */
 enum bf_err bf_media_input_open(struct bf_media_input *in, const char *path, struct bf_error *err);
+/* The same of an open file of size bytes, which stays the caller's; path is what it is called. */
+enum bf_err bf_media_input_attach(struct bf_media_input *in, int fd, int64_t size, const char *path,
+                                  struct bf_error *err);
+/* From its start, as if nothing had been read. */
+enum bf_err bf_media_input_reopen(struct bf_media_input *in, struct bf_error *err);
 void bf_media_input_close(struct bf_media_input *in);
 
 /* FFmpeg prints nothing from here on. */

