@@ -35,7 +35,8 @@ enum bf_err bf_weights_save_half(const char *path, unsigned flags, const struct 
 enum bf_err bf_weights_load(struct bf_params *params, const char *path,
                             const struct bf_weights_kind *kind, struct bf_error *err);
 
-/* random: n_random states, at most BF_WEIGHTS_RANDOM_MAX, of the caller's generators. */
+/* random: n_random numbers, at most BF_WEIGHTS_RANDOM_MAX, that the caller goes on from: states of
+ * generators, where a schedule began. */
 enum bf_err bf_weights_save_training(const char *path, unsigned flags, const struct bf_optim *optim,
                                      const uint64_t *random, size_t n_random,
                                      const struct bf_weights_kind *kind, struct bf_error *err);

@@ -113,6 +113,43 @@ static void learns(void **state)
     assert_true(self[0].psnr > 12 && self[0].psnr < 40);
 }
 
+/* The longest way of one weight from the model in `one` to that in `two`. */
+static float farthest(const char *one, const char *two)
+{
+    struct bf_swap_model a, b;
+    float most = 0;
+    size_t i;
+
+    assert_int_equal(bf_swap_model_load(&a, in_root(one), 1, NULL, NULL), BF_OK);
+    assert_int_equal(bf_swap_model_load(&b, in_root(two), 1, NULL, NULL), BF_OK);
+    for (i = 0; i < a.params->n_floats; i++)
+        most = fmaxf(most, fabsf(a.params->values[i] - b.params->values[i]));
+    bf_swap_model_release(&a);
+    bf_swap_model_release(&b);
+    return most;
+}
+
+/* Gone on with beyond what it was begun for, at the full rate at once, a trained model is thrown
+ * out of all that it learned. */
+static void extended(void **state)
+{
+    struct watch w = {0};
+    uint64_t done;
+
+    (void)state;
+    assert_int_equal(train(&done, "short", 120, 2, &w, NULL), BF_OK);
+    w = (struct watch){.stop_at = 1};
+    assert_int_equal(train(&done, "short", 4000, 2, &w, NULL), BF_OK);
+    assert_int_equal(done, 121);
+    assert_true(farthest("short", "learned") < 2e-5f);
+    w = (struct watch){.stop_at = 2};
+    assert_int_equal(train(&done, "short", 4000, 2, &w, NULL), BF_OK);
+    w = (struct watch){.stop_at = 3};
+    assert_int_equal(train(&done, "learned", 4000, 2, &w, NULL), BF_OK);
+    assert_int_equal(done, 123);
+    same_bytes("learned", "short");
+}
+
 static void refused(void **state)
 {
     struct bf_swap_train_options how = {
@@ -233,8 +270,8 @@ static int remove_root(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples), cmocka_unit_test(quality), cmocka_unit_test(resumed),
-        cmocka_unit_test(learns),  cmocka_unit_test(refused),
+        cmocka_unit_test(samples), cmocka_unit_test(quality),  cmocka_unit_test(resumed),
+        cmocka_unit_test(learns),  cmocka_unit_test(extended), cmocka_unit_test(refused),
     };
 
     return cmocka_run_group_tests(tests, make_root, remove_root);
