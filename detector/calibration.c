@@ -59,16 +59,22 @@ double bf_calibration_likelihood(double *low, double *high, const struct bf_cali
 double bf_calibration_percentile(const struct bf_calibration *c, enum bf_cue cue, double value)
 {
     const double *q = c->cue[cue].quantile;
-    size_t i = 0;
+    size_t i = 0, past;
+    double at;
 
     if (c->cue[cue].n == 0 || !bf_calibration_measured(value))
         return (double)NAN;
     while (i < BF_CALIBRATION_QUANTILES && q[i] < value)
         i++;
-    if (i == 0 || i == BF_CALIBRATION_QUANTILES)
-        return i == 0 ? 0 : 100;
-    return 100 * ((double)(i - 1) + (value - q[i - 1]) / (q[i] - q[i - 1])) /
-           (BF_CALIBRATION_QUANTILES - 1);
+    for (past = i; past < BF_CALIBRATION_QUANTILES && q[past] <= value;)
+        past++;
+    if (past > i)
+        at = (double)(i + past - 1) / 2;
+    else if (i == 0 || i == BF_CALIBRATION_QUANTILES)
+        at = i == 0 ? 0 : BF_CALIBRATION_QUANTILES - 1;
+    else
+        at = (double)(i - 1) + (value - q[i - 1]) / (q[i] - q[i - 1]);
+    return 100 * at / (BF_CALIBRATION_QUANTILES - 1);
 }
 
 double bf_calibration_strangeness(const struct bf_calibration *c, const double cue[BF_CUES])

@@ -68,8 +68,8 @@ void bf_calibration_scale(double z[BF_CUES], const struct bf_calibration *c,
  * million; low and high the 90 % interval of the fits to draws, which holds the likelihood too. */
 double bf_calibration_likelihood(double *low, double *high, const struct bf_calibration *c,
                                  const double cue[BF_CUES]);
-/* Of real videos have a smaller value, 0 to 100; NAN of a missing value, or of no reals.
- */
+/* Of real videos have a smaller value, 0 to 100, those with the same one counted half: what is 0 in
+ * most videos is nothing odd where it is 0. NAN of a missing value, or of no reals. */
 double bf_calibration_percentile(const struct bf_calibration *c, enum bf_cue cue, double value);
 /* How far outside of what real videos and fakes showed in fitting (low to high) the used cues lie:
  * 0 inside, more the further outside, in robust deviations of the farthest cue. */

@@ -55,3 +55,5 @@ echo "${#files[@]} files, half of them registered at a time, $(wc -l <"$work/ans
 awk '{ n[$1 " " $2]++ } END { for (k in n) print "  " k " " n[k] }' "$work/answers" | sort
 grep -vE '^(unregistered|inconclusive) ' "$work/answers" | sed 's/^/  FALSE: /' || true
 echo "false matches: $(grep -cvE '^(unregistered|inconclusive) ' "$work/answers" || true)"
+# One that gave no answer is no proof of anything.
+[ "$(wc -l <"$work/answers")" = $((4 * ${#files[@]})) ] || { echo "false_matches: not every suspect got an answer" >&2; exit 1; }
