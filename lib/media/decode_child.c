@@ -6,6 +6,7 @@
 #include "lib/media/media_input.h"
 #include "lib/media/photo_decode.h"
 #include "lib/media/sandbox.h"
+#include "lib/media/sound_demux.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -25,6 +26,7 @@ struct given {
 
 struct child {
     struct bf_decoder *video;
+    struct bf_sound_demux *sound;
     struct bf_picture photo; /* until it has been given */
     bool photo_left;
     struct bf_buf out;
@@ -113,6 +115,56 @@ static void open_file(struct child *c, const struct bf_wire_asked *ask)
     c->going = c->photo_left;
 }
 
+static void open_sound(struct child *c, const struct bf_wire_asked *ask)
+{
+    struct bf_wire_said m = {.kind = BF_WIRE_TRACK};
+    struct bf_error err = {0};
+    unsigned i;
+
+    if (bf_sound_demux_open(&c->sound, BF_WIRE_FILE_FD, ask->size, ask->path, &err) != BF_OK) {
+        say_failed(c, &err);
+        return;
+    }
+    for (i = 0; i < bf_sound_demux_n_tracks(c->sound); i++) {
+        m.track = *bf_sound_demux_track(c->sound, i);
+        say(c, &m);
+    }
+    m = (struct bf_wire_said){.kind = BF_WIRE_OPENED_SOUND};
+    say(c, &m);
+}
+
+/* n bytes, in as many messages as they take. */
+static void say_bytes(struct child *c, const uint8_t *p, size_t n)
+{
+    struct bf_wire_said part = {.kind = BF_WIRE_PART};
+
+    for (; n > 0 && !c->gone; p += part.part_len, n -= part.part_len) {
+        part.part = p;
+        part.part_len = n < BF_WIRE_PART_MAX ? n : BF_WIRE_PART_MAX;
+        say(c, &part);
+    }
+}
+
+/* One for each time it is asked for. */
+static void give_packet(struct child *c)
+{
+    struct bf_wire_said m = {.kind = BF_WIRE_PACKET};
+    const struct bf_sound_packet *p;
+    struct bf_error err = {0};
+
+    c->going = false;
+    if (bf_sound_demux_next(c->sound, &p, &err) != BF_OK) {
+        say_failed(c, &err);
+    } else if (p == NULL) {
+        m.kind = BF_WIRE_END;
+        say(c, &m);
+    } else {
+        m.packet = *p;
+        say(c, &m);
+        say_bytes(c, p->data, p->size);
+    }
+}
+
 static void release_first(struct child *c)
 {
     if (c->n_given == 0)
@@ -167,8 +219,6 @@ static bool copied_to_slot(struct bf_wire_said *m, struct child *c, const struct
 static void give_parts(struct child *c, struct bf_wire_said *m, const struct bf_frame_layout *l,
                        const struct bf_frame *f)
 {
-    struct bf_wire_said part = {.kind = BF_WIRE_PART};
-    size_t n;
     unsigned i;
 
     bf_frame_layout_store(c->parts, l, f);
@@ -177,11 +227,7 @@ static void give_parts(struct child *c, struct bf_wire_said *m, const struct bf_
         m->stride[i] = (uint32_t)l->plane[i].stride;
     }
     say(c, m);
-    for (n = 0; n < l->bytes && !c->gone; n += part.part_len) {
-        part.part = c->parts + n;
-        part.part_len = l->bytes - n < BF_WIRE_PART_MAX ? l->bytes - n : BF_WIRE_PART_MAX;
-        say(c, &part);
-    }
+    say_bytes(c, c->parts, l->bytes);
 }
 
 /* A frame, or a word that there must be more room first, or a free slot. */
@@ -267,6 +313,10 @@ static void produce(struct child *c)
     struct bf_error err = {0};
     static struct bf_frame photo;
 
+    if (c->sound != NULL) {
+        give_packet(c);
+        return;
+    }
     if (f != NULL) {
         give(c, f);
         return;
@@ -333,6 +383,9 @@ static void obey(struct child *c, const struct bf_wire_asked *ask)
     case BF_WIRE_OPEN_VIDEO:
     case BF_WIRE_OPEN_PHOTO:
         open_file(c, ask);
+        break;
+    case BF_WIRE_OPEN_SOUND:
+        open_sound(c, ask);
         break;
     case BF_WIRE_NEXT:
         if (ask->released)

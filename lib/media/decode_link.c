@@ -1,18 +1,10 @@
 #include "lib/media/decode_link.h"
-#include "lib/media/decode_host.h"
-#include "lib/media/decode_wire.h"
+#include "lib/media/decode_talk.h"
 #include "lib/media/frame_layout.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -24,23 +16,12 @@ enum { SLOTS = BF_WIRE_SLOTS_MAX, SLOTS_MIN = 4 };
 #define SLOTS_BYTES (UINT64_C(2) << 30)
 #define MEMORY_MAX (UINT64_C(24) << 30)
 
-/* Of patience: what a slow disk reads in a second, what is decoded of the largest frames, and how
- * many messages that answer nothing (a seek says each second that it goes on). */
-enum { BYTES_PER_S = 8 << 20, PIXELS_PER_S = 2 << 20, OTHERS_MAX = 100000 };
-
-static atomic_uint patience_s = 30;
-
 struct bf_decode_link {
-    char *path;
-    int wire, memory_fd;
-    int64_t size;
+    struct bf_decode_talk talk;
     uint8_t *memory; /* the slots, for reading */
     bool in_parts;   /* memory is of our own, and frames are sent as bytes */
     size_t file_bytes, slot_bytes;
     unsigned n_slots;
-    struct bf_buf out;
-    uint8_t in[BF_WIRE_BYTES_MAX];
-    struct bf_wire_said said;
 
     struct bf_video_info info;
     struct bf_frame frame;
@@ -50,141 +31,16 @@ struct bf_decode_link {
     bool first;   /* no frame has been given since opening or seeking */
     bool held;    /* frame has been given and not released */
     bool stopped; /* the end or an error has been heard */
-    uint32_t seeks;
     bool has_hash;
     uint8_t hash32[32];
-    struct bf_error lost; /* why there is no decoder any more */
 };
-
-void bf_decode_link_set_patience(unsigned seconds)
-{
-    atomic_store(&patience_s, seconds);
-}
-
-/* No word of this decoder is heard again, and it ends. */
-static enum bf_err lose(struct bf_decode_link *l, enum bf_err code, const char *why,
-                        struct bf_error *err)
-{
-    bf_error_set(&l->lost, code, "refused '%s': %s", l->path, why);
-    if (l->wire >= 0)
-        close(l->wire);
-    l->wire = -1;
-    return bf_error_set(err, code, "%s", l->lost.text);
-}
-
-static enum bf_err nonsense(struct bf_decode_link *l, struct bf_error *err)
-{
-    return lose(l, BF_ERR_FORMAT, "its decoder said what makes no sense", err);
-}
-
-static enum bf_err gone(struct bf_decode_link *l, int status, struct bf_error *err)
-{
-    if (status == -1)
-        return lose(l, BF_ERR_LIBRARY, "no decoder could be started", err);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-        return lose(l, BF_ERR_FORMAT, "its decoder was stopped (a forbidden system call)", err);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        return lose(l, BF_ERR_FORMAT, "its decoder was killed", err);
-    return lose(l, BF_ERR_FORMAT, "its decoder crashed", err);
-}
-
-static enum bf_err ask(struct bf_decode_link *l, const struct bf_wire_asked *m,
-                       struct bf_error *err)
-{
-    if (l->wire < 0)
-        return bf_error_set(err, l->lost.code, "%s", l->lost.text);
-    l->out.len = 0;
-    if (!bf_wire_asked_encode(&l->out, m))
-        return bf_error_nomem(err);
-    /* Where the other end has gone, what it left to be read says why. One that lets hundreds of
-     * orders lie must not make us wait. */
-    while (send(l->wire, l->out.data, l->out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return nonsense(l, err);
-        if (errno != EINTR)
-            break;
-    }
-    return BF_OK;
-}
-
-/*
- * Waits for the socket. In steps of a second: while this program is stopped (Ctrl-Z, a laptop
- * asleep) the decoder is as well, and the clock must not count that.
- */
-static bool wait_for(struct bf_decode_link *l)
-{
-    uint64_t pixels = (uint64_t)l->info.width * l->info.height, left = atomic_load(&patience_s);
-    struct pollfd p = {.fd = l->wire, .events = POLLIN};
-
-    left += (uint64_t)l->size / BYTES_PER_S + pixels / PIXELS_PER_S;
-    for (;;) {
-        int n = poll(&p, 1, 1000);
-
-        if (n > 0)
-            return true;
-        if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return false;
-        if (n == 0 && left-- == 0)
-            return false;
-    }
-}
-
-/* The next message into said. */
-static enum bf_err hear_one(struct bf_decode_link *l, struct bf_error *err)
-{
-    ssize_t n;
-
-    if (l->wire < 0)
-        return bf_error_set(err, l->lost.code, "%s", l->lost.text);
-    do {
-        n = recv(l->wire, l->in, sizeof l->in, MSG_DONTWAIT);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            if (!wait_for(l))
-                return lose(l, BF_ERR_LIMIT, "decoding it took too long", err);
-            errno = EINTR;
-        }
-        /* The other end closed with orders unread, and what it said before is still to be heard. */
-    } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
-    if (n <= 0)
-        return lose(l, BF_ERR_FORMAT, "its decoder crashed", err);
-    if (!bf_wire_said_decode(&l->said, l->in, (size_t)n))
-        return nonsense(l, err);
-    return l->said.kind == BF_WIRE_GONE ? gone(l, l->said.status, err) : BF_OK;
-}
-
-/* The next message that answers what was asked last. */
-static enum bf_err hear(struct bf_decode_link *l, struct bf_error *err)
-{
-    unsigned n_others;
-    enum bf_err rc = BF_OK;
-
-    for (n_others = 0; n_others < OTHERS_MAX && rc == BF_OK; n_others++) {
-        rc = hear_one(l, err);
-        if (rc == BF_OK && l->said.seeks > l->seeks)
-            rc = nonsense(l, err);
-        else if (rc == BF_OK && l->said.kind != BF_WIRE_BUSY && l->said.seeks == l->seeks)
-            return BF_OK;
-    }
-    return rc == BF_OK ? nonsense(l, err) : rc;
-}
 
 static enum bf_err failed(struct bf_decode_link *l, struct bf_error *err)
 {
-    l->start_us = l->said.start_us;
-    l->end_us = l->said.end_us;
+    l->start_us = l->talk.said.start_us;
+    l->end_us = l->talk.said.end_us;
     l->stopped = true;
-    if (l->said.code == BF_ERR_NOMEM)
-        return bf_error_nomem(err);
-    return bf_error_set(err, l->said.code, "%s", l->said.text);
-}
-
-/* A memory file that can only grow: no access to it can fault, whatever the other end does. */
-static enum bf_err create_memory(struct bf_decode_link *l, struct bf_error *err)
-{
-    l->memory_fd = memfd_create("bonafide frames", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (l->memory_fd < 0 || fcntl(l->memory_fd, F_ADD_SEALS, F_SEAL_SHRINK) != 0)
-        return bf_error_errno(err, "cannot share memory with a decoder");
-    return BF_OK;
+    return bf_decode_talk_failed(&l->talk, err);
 }
 
 static void unmap(struct bf_decode_link *l)
@@ -215,10 +71,11 @@ static enum bf_err do_in_parts(struct bf_decode_link *l, const struct bf_frame_l
     l->in_parts = true;
     l->memory = malloc(layout->bytes);
     if (l->memory == NULL)
-        return lose(l, BF_ERR_NOMEM, "there is not enough memory for its frames", err);
+        return bf_decode_talk_lose(&l->talk, BF_ERR_NOMEM,
+                                   "there is not enough memory for its frames", err);
     l->slot_bytes = layout->bytes;
     l->n_slots = 1;
-    return ask(l, &m, err);
+    return bf_decode_talk_ask(&l->talk, &m, err);
 }
 
 /*
@@ -233,9 +90,10 @@ static enum bf_err make_room(struct bf_decode_link *l, struct bf_error *err)
     size_t slot, least = 2 * l->slot_bytes;
     void *p;
 
-    if (!bf_frame_layout_set(&layout, l->said.format, l->said.width, l->said.height) ||
+    if (!bf_frame_layout_set(&layout, l->talk.said.format, l->talk.said.width,
+                             l->talk.said.height) ||
         layout.bytes <= l->slot_bytes)
-        return nonsense(l, err);
+        return bf_decode_talk_nonsense(&l->talk, err);
     slot = bf_frame_layout_room(&layout);
     /* So that frames which grow step by step cannot make it more than twice what the last ones
      * want. */
@@ -248,43 +106,30 @@ static enum bf_err make_room(struct bf_decode_link *l, struct bf_error *err)
         return do_in_parts(l, &layout, err);
     unmap(l);
     if (slot * m.n_slots > MEMORY_MAX - m.offset)
-        return lose(l, BF_ERR_LIMIT, "its frames want too much memory", err);
-    if (ftruncate(l->memory_fd, (off_t)(m.offset + slot * m.n_slots)) != 0)
-        return lose(l, BF_ERR_NOMEM, "there is not enough memory for its frames", err);
+        return bf_decode_talk_lose(&l->talk, BF_ERR_LIMIT, "its frames want too much memory", err);
+    if (ftruncate(l->talk.memory_fd, (off_t)(m.offset + slot * m.n_slots)) != 0)
+        return bf_decode_talk_lose(&l->talk, BF_ERR_NOMEM,
+                                   "there is not enough memory for its frames", err);
     l->file_bytes = m.offset + slot * m.n_slots;
-    p = mmap(NULL, slot * m.n_slots, PROT_READ, MAP_SHARED, l->memory_fd, (off_t)m.offset);
+    p = mmap(NULL, slot * m.n_slots, PROT_READ, MAP_SHARED, l->talk.memory_fd, (off_t)m.offset);
     if (p == MAP_FAILED)
-        return lose(l, BF_ERR_NOMEM, "there is not enough memory for its frames", err);
+        return bf_decode_talk_lose(&l->talk, BF_ERR_NOMEM,
+                                   "there is not enough memory for its frames", err);
     l->memory = p;
     l->slot_bytes = slot;
     l->n_slots = m.n_slots;
-    return ask(l, &m, err);
-}
-
-/* All bytes of the frame that has been told of. */
-static enum bf_err take_parts(struct bf_decode_link *l, size_t bytes, struct bf_error *err)
-{
-    enum bf_err rc = BF_OK;
-    size_t n = 0;
-
-    while (n < bytes && (rc = hear(l, err)) == BF_OK) {
-        if (l->said.kind != BF_WIRE_PART || l->said.part_len > bytes - n)
-            return nonsense(l, err);
-        memcpy(l->memory + n, l->said.part, l->said.part_len);
-        n += l->said.part_len;
-    }
-    return rc;
+    return bf_decode_talk_ask(&l->talk, &m, err);
 }
 
 static enum bf_err take_frame(struct bf_decode_link *l, struct bf_error *err)
 {
-    const struct bf_wire_said *m = &l->said;
+    const struct bf_wire_said *m = &l->talk.said;
     struct bf_frame_layout layout;
 
     if (m->slot >= l->n_slots || !bf_frame_layout_set(&layout, m->format, m->width, m->height) ||
         !bf_frame_layout_place(&layout, m->offset, m->stride, l->slot_bytes) ||
         (!l->first && m->pts_us <= l->last_pts_us))
-        return nonsense(l, err);
+        return bf_decode_talk_nonsense(&l->talk, err);
     l->frame = (struct bf_frame){.index = l->n_frames,
                                  .pts_us = m->pts_us,
                                  .width = m->width,
@@ -298,7 +143,7 @@ static enum bf_err take_frame(struct bf_decode_link *l, struct bf_error *err)
     l->last_pts_us = m->pts_us;
     l->start_us = m->start_us;
     l->end_us = m->end_us;
-    return l->in_parts ? take_parts(l, layout.bytes, err) : BF_OK;
+    return l->in_parts ? bf_decode_talk_hear_bytes(&l->talk, l->memory, layout.bytes, err) : BF_OK;
 }
 
 enum bf_err bf_decode_link_next(struct bf_decode_link *l, const struct bf_frame **frame,
@@ -306,12 +151,12 @@ enum bf_err bf_decode_link_next(struct bf_decode_link *l, const struct bf_frame 
 {
     const struct bf_wire_asked m = {
         .order = BF_WIRE_NEXT, .released = l->held, .again = l->stopped};
-    enum bf_err rc = ask(l, &m, err);
+    enum bf_err rc = bf_decode_talk_ask(&l->talk, &m, err);
 
     *frame = NULL;
     l->held = l->stopped = false;
-    while (rc == BF_OK && (rc = hear(l, err)) == BF_OK) {
-        switch (l->said.kind) {
+    while (rc == BF_OK && (rc = bf_decode_talk_hear(&l->talk, err)) == BF_OK) {
+        switch (l->talk.said.kind) {
         case BF_WIRE_WANTS_ROOM:
             rc = make_room(l, err);
             break;
@@ -322,15 +167,15 @@ enum bf_err bf_decode_link_next(struct bf_decode_link *l, const struct bf_frame 
             return rc;
         case BF_WIRE_END:
             l->stopped = true;
-            l->start_us = l->said.start_us;
-            l->end_us = l->said.end_us;
-            l->has_hash = l->said.has_hash && l->seeks == 0;
-            memcpy(l->hash32, l->said.hash32, sizeof l->hash32);
+            l->start_us = l->talk.said.start_us;
+            l->end_us = l->talk.said.end_us;
+            l->has_hash = l->talk.said.has_hash && l->talk.seeks == 0;
+            memcpy(l->hash32, l->talk.said.hash32, sizeof l->hash32);
             return BF_OK;
         case BF_WIRE_FAILED:
             return failed(l, err);
         default:
-            return nonsense(l, err);
+            return bf_decode_talk_nonsense(&l->talk, err);
         }
     }
     return rc;
@@ -339,42 +184,43 @@ enum bf_err bf_decode_link_next(struct bf_decode_link *l, const struct bf_frame 
 enum bf_err bf_decode_link_seek(struct bf_decode_link *l, int64_t pts_us, struct bf_error *err)
 {
     const struct bf_wire_asked m = {.order = BF_WIRE_SEEK, .pts_us = pts_us};
-    enum bf_err rc = ask(l, &m, err);
+    enum bf_err rc = bf_decode_talk_ask(&l->talk, &m, err);
 
     l->held = l->stopped = l->has_hash = false;
     l->first = true;
     l->n_frames = 0;
-    l->seeks++;
+    l->talk.seeks++;
     if (rc == BF_OK)
-        rc = hear(l, err);
+        rc = bf_decode_talk_hear(&l->talk, err);
     if (rc != BF_OK)
         return rc;
-    if (l->said.kind == BF_WIRE_FAILED)
+    if (l->talk.said.kind == BF_WIRE_FAILED)
         return failed(l, err);
-    if (l->said.kind != BF_WIRE_SOUGHT)
-        return nonsense(l, err);
-    l->start_us = l->said.start_us;
-    l->end_us = l->said.end_us;
+    if (l->talk.said.kind != BF_WIRE_SOUGHT)
+        return bf_decode_talk_nonsense(&l->talk, err);
+    l->start_us = l->talk.said.start_us;
+    l->end_us = l->talk.said.end_us;
     return BF_OK;
 }
 
 static enum bf_err begin(struct bf_decode_link *l, struct bf_error *err)
 {
     struct bf_wire_asked m = {.order = l->photo ? BF_WIRE_OPEN_PHOTO : BF_WIRE_OPEN_VIDEO,
-                              .size = l->size};
+                              .size = l->talk.size};
     enum bf_err rc;
 
-    snprintf(m.path, sizeof m.path, "%s", l->path);
-    rc = ask(l, &m, err);
+    snprintf(m.path, sizeof m.path, "%s", l->talk.path);
+    rc = bf_decode_talk_ask(&l->talk, &m, err);
     if (rc != BF_OK || l->photo)
         return rc;
-    rc = hear(l, err);
-    if (rc == BF_OK && l->said.kind == BF_WIRE_FAILED)
+    rc = bf_decode_talk_hear(&l->talk, err);
+    if (rc == BF_OK && l->talk.said.kind == BF_WIRE_FAILED)
         return failed(l, err);
-    if (rc == BF_OK && l->said.kind != BF_WIRE_OPENED)
-        return nonsense(l, err);
+    if (rc == BF_OK && l->talk.said.kind != BF_WIRE_OPENED)
+        return bf_decode_talk_nonsense(&l->talk, err);
     if (rc == BF_OK)
-        l->info = l->said.info;
+        l->info = l->talk.said.info;
+    l->talk.pixels = (uint64_t)l->info.width * l->info.height;
     return rc;
 }
 
@@ -391,16 +237,10 @@ static enum bf_err open_link(struct bf_decode_link **out, enum bf_decode_what wh
             close(wire);
         return bf_error_nomem(err);
     }
-    l->wire = wire;
-    l->memory_fd = -1;
-    l->size = size;
     l->photo = what == BF_DECODE_PHOTO;
     l->info.orientation = (struct bf_orientation){1, 0, 0, 1};
     l->first = true;
-    l->path = strdup(path);
-    rc = l->path == NULL ? bf_error_nomem(err) : create_memory(l, err);
-    if (rc == BF_OK && wire < 0)
-        rc = bf_decode_host_fork(&l->wire, fd, l->memory_fd, err);
+    rc = bf_decode_talk_open(&l->talk, fd, wire, size, path, err);
     if (rc == BF_OK)
         rc = begin(l, err);
     if (rc == BF_OK)
@@ -427,13 +267,8 @@ void bf_decode_link_close(struct bf_decode_link **out)
 
     if (l == NULL)
         return;
-    if (l->wire >= 0)
-        close(l->wire);
+    bf_decode_talk_close(&l->talk);
     unmap(l);
-    if (l->memory_fd >= 0)
-        close(l->memory_fd);
-    bf_buf_release(&l->out);
-    free(l->path);
     free(l);
     *out = NULL;
 }
@@ -455,6 +290,6 @@ int64_t bf_decode_link_end_us(const struct bf_decode_link *l)
 
 void bf_decode_link_stream_hash(const struct bf_decode_link *l, uint8_t hash32[32])
 {
-    assert(l->seeks == 0);
+    assert(l->talk.seeks == 0);
     memcpy(hash32, l->hash32, 32);
 }

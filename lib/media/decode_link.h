@@ -1,9 +1,7 @@
 /*
  * decode_link.h - the program's end of a sandboxed decoder
  *
- * Nothing that the other end says is believed unchecked, and it may at any moment stop, crash or
- * fall silent: each is BF_ERR_FORMAT or BF_ERR_LIMIT with "refused 'name': ...", and every further
- * call says the same.
+ * What the other end says is checked as decode_talk.h has it.
  */
 #ifndef BF_DECODE_LINK_H
 #define BF_DECODE_LINK_H
@@ -31,8 +29,4 @@ void bf_decode_link_stream_hash(const struct bf_decode_link *l, uint8_t hash32[3
 /* For tests: as if a decoder were at the other end of the socket wire, which is the link's from
  * here on, also where this fails. */
 enum bf_err bf_decode_link_attach(struct bf_decode_link **l, int wire, struct bf_error *err);
-/* For tests: how long a silent decoder is waited for, beside what the file's size adds; 30 s at
- * first. */
-void bf_decode_link_set_patience(unsigned seconds);
-
 #endif

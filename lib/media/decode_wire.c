@@ -6,10 +6,12 @@
 enum {
     NAME_MAX_BYTES = 255,
     STREAMS_MAX = 1 << 16,
+    PARAMETER_MAX = 1 << 30, /* of a codec */
 };
 
 /* Of one frame; the rate is told by it, and a double holds it exactly. */
 #define FRAME_US_MAX (UINT64_C(1) << 50)
+#define BIT_RATE_MAX (INT64_C(1) << 40)
 
 static void put_i64(struct bf_buf *b, int64_t v)
 {
@@ -173,6 +175,114 @@ static void get_picture(struct bf_wire_said *m, struct bf_reader *r)
         r->failed = true;
 }
 
+/* FFmpeg's numbers of what it calls -1, -99 or unknown are small ones below 0. */
+static int32_t get_i32(struct bf_reader *r)
+{
+    int32_t v = (int32_t)bf_read_be32(r);
+
+    if (v < -1000 || v > PARAMETER_MAX)
+        r->failed = true;
+    return v;
+}
+
+static void put_track(struct bf_buf *b, const struct bf_sound_track *t)
+{
+    const int32_t numbers[] = {
+        t->format,          t->bits_per_coded_sample, t->bits_per_raw_sample, t->profile,
+        t->level,           t->sample_rate,           t->block_align,         t->frame_size,
+        t->initial_padding, t->trailing_padding,      t->seek_preroll,        t->disposition};
+    size_t i;
+
+    put_text(b, t->codec, NAME_MAX_BYTES);
+    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        bf_buf_put_be32(b, (uint32_t)numbers[i]);
+    bf_buf_put_be64(b, (uint64_t)t->bit_rate);
+    bf_buf_put_be32(b, t->n_channels);
+    bf_buf_put_be64(b, t->channel_mask);
+    bf_buf_put_be32(b, t->time_base_num);
+    bf_buf_put_be32(b, t->time_base_den);
+    put_text(b, t->language, sizeof t->language - 1);
+    bf_buf_put_be16(b, (uint16_t)t->header_len);
+    bf_buf_append(b, t->header, t->header_len);
+}
+
+static unsigned bits_of(uint64_t mask)
+{
+    unsigned n = 0;
+
+    for (; mask != 0; mask &= mask - 1)
+        n++;
+    return n;
+}
+
+static void get_track(struct bf_sound_track *t, struct bf_reader *r)
+{
+    int32_t *const numbers[] = {
+        &t->format,          &t->bits_per_coded_sample, &t->bits_per_raw_sample, &t->profile,
+        &t->level,           &t->sample_rate,           &t->block_align,         &t->frame_size,
+        &t->initial_padding, &t->trailing_padding,      &t->seek_preroll,        &t->disposition};
+    char name[NAME_MAX_BYTES + 1];
+    const AVCodecDescriptor *d;
+    size_t i;
+
+    get_text(name, sizeof name, r);
+    d = avcodec_descriptor_get_by_name(name);
+    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        *numbers[i] = get_i32(r);
+    t->bit_rate = (int64_t)bf_read_be64(r);
+    t->n_channels = get_u32(r, 0, BF_SOUND_CHANNELS_MAX);
+    t->channel_mask = bf_read_be64(r);
+    t->time_base_num = get_u32(r, 1, INT32_MAX);
+    t->time_base_den = get_u32(r, 1, INT32_MAX);
+    get_text(t->language, sizeof t->language, r);
+    t->header_len = bf_read_be16(r);
+    t->header = bf_read_bytes(r, t->header_len);
+    if (d == NULL || d->type != AVMEDIA_TYPE_AUDIO || t->bit_rate < 0 ||
+        t->bit_rate > BIT_RATE_MAX || t->header_len > BF_SOUND_HEADER_MAX || t->sample_rate < 0 ||
+        (t->channel_mask != 0 && bits_of(t->channel_mask) != t->n_channels))
+        r->failed = true;
+    else
+        t->codec = d->name;
+}
+
+static int64_t get_sound_time(struct bf_reader *r, bool or_none)
+{
+    int64_t t = (int64_t)bf_read_be64(r);
+
+    if (!(or_none && t == BF_SOUND_NO_TIME) && (t > BF_SOUND_TIME_MAX || t < -BF_SOUND_TIME_MAX))
+        r->failed = true;
+    return t;
+}
+
+static void put_packet(struct bf_buf *b, const struct bf_sound_packet *p)
+{
+    bf_buf_put_be32(b, p->track);
+    put_i64(b, p->pts);
+    put_i64(b, p->dts);
+    put_i64(b, p->duration);
+    bf_buf_put_u8(b, p->key);
+    bf_buf_put_u8(b, p->skips);
+    bf_buf_append(b, p->skip, sizeof p->skip);
+    bf_buf_put_be32(b, (uint32_t)p->size);
+}
+
+static void get_packet(struct bf_sound_packet *p, struct bf_reader *r)
+{
+    const uint8_t *skip;
+
+    p->track = get_u32(r, 0, BF_SOUND_TRACKS_MAX - 1);
+    p->pts = get_sound_time(r, true);
+    p->dts = get_sound_time(r, true);
+    p->duration = get_sound_time(r, false);
+    p->key = get_bool(r);
+    p->skips = get_bool(r);
+    skip = bf_read_bytes(r, sizeof p->skip);
+    if (skip != NULL)
+        memcpy(p->skip, skip, sizeof p->skip);
+    p->size = get_u32(r, 1, BF_SOUND_PACKET_MAX);
+    r->failed |= p->duration < 0;
+}
+
 static void put_clock(struct bf_buf *b, const struct bf_wire_said *m)
 {
     put_i64(b, m->start_us);
@@ -221,6 +331,13 @@ bool bf_wire_said_encode(struct bf_buf *b, const struct bf_wire_said *m)
         put_clock(b, m);
         break;
     case BF_WIRE_BUSY:
+    case BF_WIRE_OPENED_SOUND:
+        break;
+    case BF_WIRE_TRACK:
+        put_track(b, &m->track);
+        break;
+    case BF_WIRE_PACKET:
+        put_packet(b, &m->packet);
         break;
     case BF_WIRE_FAILED:
         put_clock(b, m);
@@ -278,6 +395,13 @@ bool bf_wire_said_decode(struct bf_wire_said *m, const void *p, size_t n)
         get_clock(m, &r);
         break;
     case BF_WIRE_BUSY:
+    case BF_WIRE_OPENED_SOUND:
+        break;
+    case BF_WIRE_TRACK:
+        get_track(&m->track, &r);
+        break;
+    case BF_WIRE_PACKET:
+        get_packet(&m->packet, &r);
         break;
     case BF_WIRE_FAILED:
         get_clock(m, &r);

@@ -9,6 +9,7 @@
 #define BF_DECODE_WIRE_H
 
 #include "lib/base/bytes.h"
+#include "lib/media/sound.h"
 #include "lib/media/video.h"
 
 #define BF_WIRE_SLOTS_MAX 48
@@ -29,7 +30,11 @@ enum bf_wire_kind {
     BF_WIRE_BUSY,   /* a seek goes on */
     BF_WIRE_FAILED, /* what was asked for; code and text */
     BF_WIRE_GONE,   /* the host's: the child has ended */
-    BF_WIRE_PART,   /* of a frame, where there is no shared memory: bytes, in their order */
+    BF_WIRE_PART,   /* of a frame, where there is no shared memory, or of a packet: bytes, in
+                       their order */
+    BF_WIRE_TRACK,  /* one for each of the file's tracks of sound, before OPENED_SOUND */
+    BF_WIRE_OPENED_SOUND,
+    BF_WIRE_PACKET, /* all but its bytes, which follow in parts */
 };
 
 struct bf_wire_said {
@@ -47,7 +52,9 @@ struct bf_wire_said {
     uint8_t hash32[32];
     enum bf_err code;
     char text[BF_ERROR_TEXT_MAX];
-    int status; /* as of waitpid; -1 where there never was a child */
+    int status;                    /* as of waitpid; -1 where there never was a child */
+    struct bf_sound_track track;   /* its header is in the message itself */
+    struct bf_sound_packet packet; /* without its data */
 };
 
 bool bf_wire_said_encode(struct bf_buf *out, const struct bf_wire_said *m);
@@ -58,6 +65,7 @@ bool bf_wire_said_decode(struct bf_wire_said *m, const void *p, size_t n);
 enum bf_wire_order {
     BF_WIRE_OPEN_VIDEO = 1, /* size, path */
     BF_WIRE_OPEN_PHOTO,
+    BF_WIRE_OPEN_SOUND,
     BF_WIRE_NEXT, /* released: the frame before is done with; again: the end has been seen */
     BF_WIRE_ROOM, /* slots, each of slot_bytes, from offset of the memory on; no slots: in parts */
     BF_WIRE_SEEK, /* pts_us */

@@ -1,6 +1,6 @@
 /*
- * What a decoder says that has been taken over: whatever it is, the program's end bounds it, and
- * what it gives out as a frame can be read.
+ * What a decoder or a reader of sound says that has been taken over: whatever it is, the program's
+ * end bounds it, and what it gives out as a frame or a packet can be read.
  *
  * The input is messages, each behind its length in two bytes.
  */
@@ -8,6 +8,7 @@
 
 #include "lib/media/decode_link.h"
 #include "lib/media/decode_wire.h"
+#include "lib/media/sound_link.h"
 
 #include <math.h>
 #include <sys/socket.h>
@@ -69,7 +70,7 @@ static void look_at(const struct bf_frame *f)
     (void)sum;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void as_video(const uint8_t *data, size_t size)
 {
     struct bf_decode_link *l = NULL;
     const struct bf_frame *f;
@@ -104,5 +105,41 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     bf_decode_link_close(&l);
     close(pair[1]);
+}
+
+static void as_sound(const uint8_t *data, size_t size)
+{
+    const struct bf_sound_packet *p;
+    struct bf_sound_link *l = NULL;
+    struct bf_error err = {0};
+    volatile unsigned sum = 0;
+    int pair[2], i;
+
+    MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+    say(pair[1], data, size);
+    shutdown(pair[1], SHUT_WR);
+    if (bf_sound_link_attach(&l, pair[0], &err) == BF_OK) {
+        unsigned n = bf_sound_link_n_tracks(l);
+
+        MUST(n <= BF_SOUND_TRACKS_MAX);
+        for (i = 0; i < CALLS; i++) {
+            if (bf_sound_link_next(l, &p, &err) != BF_OK) {
+                MUST(err.text[0] != '\0');
+            } else if (p != NULL) {
+                MUST(p->track < n && p->size >= 1 && p->size <= BF_SOUND_PACKET_MAX);
+                sum += p->data[0];
+                sum += p->data[p->size - 1];
+            }
+        }
+    }
+    (void)sum;
+    bf_sound_link_close(&l);
+    close(pair[1]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    as_video(data, size);
+    as_sound(data, size);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "lib/media/decode_link.h"
 #include "lib/media/decode_wire.h"
 #include "lib/media/frame_layout.h"
+#include "lib/media/sound_link.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -49,6 +50,28 @@ static const struct bf_wire_said a_frame = {.kind = BF_WIRE_FRAME,
                                             .pts_us = 40000,
                                             .start_us = -7,
                                             .end_us = 80000};
+
+static const struct bf_wire_said a_track = {.kind = BF_WIRE_TRACK,
+                                            .track = {.codec = "aac",
+                                                      .format = 8,
+                                                      .profile = -99,
+                                                      .level = -99,
+                                                      .sample_rate = 44100,
+                                                      .frame_size = 1024,
+                                                      .initial_padding = 1024,
+                                                      .disposition = 1,
+                                                      .bit_rate = 128000,
+                                                      .n_channels = 2,
+                                                      .channel_mask = 3,
+                                                      .time_base_num = 1,
+                                                      .time_base_den = 44100,
+                                                      .language = "eng",
+                                                      .header = (const uint8_t *)"\x12\x10",
+                                                      .header_len = 2}};
+
+static const struct bf_wire_said a_packet = {
+    .kind = BF_WIRE_PACKET,
+    .packet = {.pts = BF_SOUND_NO_TIME, .dts = -1024, .duration = 1024, .key = true, .size = 5}};
 
 static bool passes(struct bf_wire_said *got, const struct bf_wire_said *m)
 {
@@ -96,6 +119,17 @@ static void comes_through(void **state)
     m = (struct bf_wire_said){.kind = BF_WIRE_GONE, .status = -1};
     assert_true(passes(&got, &m));
     assert_int_equal(got.status, -1);
+    assert_true(passes(&got, &a_track));
+    assert_string_equal(got.track.codec, "aac");
+    assert_string_equal(got.track.language, "eng");
+    assert_int_equal(got.track.profile, -99);
+    assert_int_equal(got.track.disposition, 1);
+    assert_int_equal(got.track.channel_mask, 3);
+    assert_int_equal(got.track.header_len, 2);
+    assert_true(passes(&got, &a_packet));
+    assert_true(got.packet.pts == BF_SOUND_NO_TIME);
+    assert_int_equal(got.packet.dts, -1024);
+    assert_int_equal(got.packet.size, 5);
 }
 
 #define CHANGED(from, field, value) (m = (from), m.field = (value), !passes(&got, &m))
@@ -124,6 +158,18 @@ static void what_cannot_be(void **state)
     assert_true(CHANGED(a_frame, slot, BF_WIRE_SLOTS_MAX));
     assert_true(CHANGED(a_frame, pts_us, INT64_MAX));
     assert_true(CHANGED(a_frame, end_us, INT64_MIN));
+    assert_true(CHANGED(a_track, track.codec, "h264")); /* which is no sound */
+    assert_true(CHANGED(a_track, track.sample_rate, -1));
+    assert_true(CHANGED(a_track, track.time_base_den, 0));
+    assert_true(CHANGED(a_track, track.n_channels, 3));
+    assert_true(CHANGED(a_track, track.n_channels, BF_SOUND_CHANNELS_MAX + 1));
+    assert_true(CHANGED(a_track, track.bit_rate, -1));
+    assert_true(CHANGED(a_track, track.block_align, INT32_MAX));
+    assert_true(CHANGED(a_packet, packet.track, BF_SOUND_TRACKS_MAX));
+    assert_true(CHANGED(a_packet, packet.size, 0));
+    assert_true(CHANGED(a_packet, packet.size, BF_SOUND_PACKET_MAX + 1));
+    assert_true(CHANGED(a_packet, packet.dts, INT64_MAX));
+    assert_true(CHANGED(a_packet, packet.duration, -1));
     m = (struct bf_wire_said){.kind = BF_WIRE_FAILED, .code = BF_OK};
     assert_false(passes(&got, &m));
     m.code = BF_ERR_AUTH;
@@ -244,6 +290,54 @@ static void is_not_believed(void **state)
     liar(&m);
 }
 
+/* A reader of sound: one track, a packet of five bytes, and then the lie. */
+static void sound_liar(const struct bf_wire_said *lie)
+{
+    struct bf_wire_said m = {.kind = BF_WIRE_OPENED_SOUND};
+    const struct bf_sound_packet *p = NULL;
+    struct bf_sound_link *l = NULL;
+    struct bf_error err = {0};
+    int pair[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    put(pair[1], &a_track);
+    put(pair[1], &m);
+    put(pair[1], &a_packet);
+    m = (struct bf_wire_said){
+        .kind = BF_WIRE_PART, .part = (const uint8_t *)"sound", .part_len = 3};
+    put(pair[1], &m);
+    m.part += 3;
+    m.part_len = 2;
+    put(pair[1], &m);
+    put(pair[1], lie);
+    assert_int_equal(bf_sound_link_attach(&l, pair[0], &err), BF_OK);
+    assert_int_equal(bf_sound_link_n_tracks(l), 1);
+    assert_memory_equal(bf_sound_link_track(l, 0)->header, "\x12\x10", 2);
+    assert_int_equal(bf_sound_link_next(l, &p, &err), BF_OK);
+    assert_int_equal(p->size, 5);
+    assert_memory_equal(p->data, "sound", 5);
+    assert_int_equal(bf_sound_link_next(l, &p, &err), BF_ERR_FORMAT);
+    assert_null(p);
+    assert_non_null(strstr(err.text, "makes no sense"));
+    assert_int_equal(bf_sound_link_next(l, &p, &err), BF_ERR_FORMAT);
+    bf_sound_link_close(&l);
+    close(pair[1]);
+}
+
+static void sound_is_not_believed(void **state)
+{
+    struct bf_wire_said m = a_packet;
+
+    (void)state;
+    m.packet.track = 1; /* there is no such track */
+    sound_liar(&m);
+    sound_liar(&a_track); /* too late */
+    sound_liar(&a_frame);
+    m = (struct bf_wire_said){
+        .kind = BF_WIRE_PART, .part = (const uint8_t *)"more", .part_len = 4}; /* of nothing */
+    sound_liar(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +345,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be),
         cmocka_unit_test(layouts),
         cmocka_unit_test(is_not_believed),
+        cmocka_unit_test(sound_is_not_believed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

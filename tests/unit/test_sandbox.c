@@ -6,6 +6,7 @@
 
 #include "lib/media/decode_host.h"
 #include "lib/media/decode_link.h"
+#include "lib/media/decode_talk.h"
 #include "lib/media/photo.h"
 #include "lib/media/sandbox.h"
 #include "lib/media/video.h"
@@ -458,9 +459,9 @@ static void trouble(void **state)
     hit(name, SIGKILL, BF_ERR_FORMAT, "its decoder was killed");
     hit(name, SIGSEGV, BF_ERR_FORMAT, "its decoder crashed");
     hit(name, SIGSYS, BF_ERR_FORMAT, "a forbidden system call");
-    bf_decode_link_set_patience(1);
+    bf_decode_talk_set_patience(1);
     hit(name, SIGSTOP, BF_ERR_LIMIT, "took too long");
-    bf_decode_link_set_patience(30);
+    bf_decode_talk_set_patience(30);
     /* the host itself */
     assert_int_equal(bf_video_open(&v, name, &err), BF_OK);
     host = child_of(getpid());
