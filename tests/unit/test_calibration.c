@@ -344,7 +344,7 @@ static void by_hand(struct bf_calibration *c)
 static void percentiles(void **state)
 {
     static const double rows[][2] = {
-        {-5, 0},   {0, 0},      {1, 0.5},    {50, 25},   {120, 64.5},  {119, 59.5},
+        {-5, 0},   {0, 0},      {1, 0.5},    {50, 25},   {120, 64.5}, {119, 59.5},
         {140, 70}, {130, 69.5}, {199, 99.5}, {200, 100}, {1e8, 100},
     };
     struct bf_calibration c;
