@@ -42,6 +42,7 @@ struct bf_video_info {
     /* H.273's numbers, 2 where the file says nothing; of RGB the matrix by which it becomes YUV */
     uint8_t matrix, primaries, transfer;
     bool full_range;
+    bool has_alpha; /* as the container says: others may show what lies beneath */
     struct bf_orientation orientation;
     unsigned n_video, n_audio, n_other; /* streams; attached pictures count as other */
 };
