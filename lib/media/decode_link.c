@@ -2,10 +2,12 @@
 #include "lib/media/decode_host.h"
 #include "lib/media/decode_wire.h"
 #include "lib/media/frame_layout.h"
+#include "lib/media/limits.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -168,11 +170,28 @@ static enum bf_err hear(struct bf_decode_link *l, struct bf_error *err)
     return rc == BF_OK ? nonsense(l, err) : rc;
 }
 
+/* Where memory was short because it was to be. */
+static enum bf_err too_much_memory(struct bf_decode_link *l, struct bf_error *err)
+{
+    char why[96];
+
+    snprintf(why, sizeof why, "it wants more memory than the limit of %" PRIu64 " MiB",
+             bf_limit(BF_LIMIT_MEMORY));
+    return lose(l, BF_ERR_LIMIT, why, err);
+}
+
+static bool memory_is_limited(void)
+{
+    return bf_limit(BF_LIMIT_MEMORY) < bf_limit_most(BF_LIMIT_MEMORY);
+}
+
 static enum bf_err failed(struct bf_decode_link *l, struct bf_error *err)
 {
     l->start_us = l->said.start_us;
     l->end_us = l->said.end_us;
     l->stopped = true;
+    if (l->said.code == BF_ERR_NOMEM && memory_is_limited())
+        return too_much_memory(l, err);
     if (l->said.code == BF_ERR_NOMEM)
         return bf_error_nomem(err);
     return bf_error_set(err, l->said.code, "%s", l->said.text);
@@ -247,6 +266,8 @@ static enum bf_err make_room(struct bf_decode_link *l, struct bf_error *err)
     if (l->in_parts || !may_grow_to(m.offset + slot * m.n_slots))
         return do_in_parts(l, &layout, err);
     unmap(l);
+    if (memory_is_limited() && m.offset + slot * m.n_slots > bf_limit(BF_LIMIT_MEMORY) << 20)
+        return too_much_memory(l, err);
     if (slot * m.n_slots > MEMORY_MAX - m.offset)
         return lose(l, BF_ERR_LIMIT, "its frames want too much memory", err);
     if (ftruncate(l->memory_fd, (off_t)(m.offset + slot * m.n_slots)) != 0)

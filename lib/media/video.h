@@ -6,7 +6,7 @@
  * and can open nothing, so a playlist that names other files or hosts gets nothing. A decoder that
  * crashes, does what it must not, or takes too long is BF_ERR_FORMAT or BF_ERR_LIMIT: "refused
  * 'name': ...". Any number may be open, in any threads, each used by one. Memory does not grow with
- * the length of the video.
+ * the length of the video. BF_ERR_LIMIT where a file goes past what limits.h sets.
  */
 #ifndef BF_VIDEO_H
 #define BF_VIDEO_H
