@@ -123,8 +123,9 @@ static void print_help(const struct bf_command *const *commands)
 /* Sets the option whose row is o; returns false where its argument is missing. */
 static bool set_option(const struct bf_opt *o, void *opts, const char *value, bool negated)
 {
-    void *field = (char *)opts + o->offset;
+    void *field = o->kind != BF_OPT_LIMIT ? (char *)opts + o->offset : NULL;
     struct bf_opt_list *list = field;
+    uint64_t number;
 
     switch (o->kind) {
     case BF_OPT_FLAG:
@@ -144,13 +145,16 @@ static bool set_option(const struct bf_opt *o, void *opts, const char *value, bo
     case BF_OPT_UNBOXED:
         bf_sandbox_use(false);
         return true;
+    case BF_OPT_LIMIT:
+        return value != NULL && bf_u64_parse(&number, UINT64_MAX, value, strlen(value)) &&
+               bf_limit_set((enum bf_limit)o->offset, number);
     }
     return false;
 }
 
 static bool takes_value(const struct bf_opt *o)
 {
-    return o->kind == BF_OPT_TEXT || o->kind == BF_OPT_LIST;
+    return o->kind == BF_OPT_TEXT || o->kind == BF_OPT_LIST || o->kind == BF_OPT_LIMIT;
 }
 
 static const struct bf_opt *find_long(const struct bf_opt *opts, const char *name, size_t n,
@@ -218,8 +222,14 @@ static int parse_options(const struct bf_command *cmd, void *opts, char **args, 
             return (int)bf_cli_usage(cmd, "option '%s' takes no value", a);
         if (takes_value(o) && value == NULL && i + 1 < argc)
             value = argv[++i];
-        if (!set_option(o, opts, value, negated))
-            return (int)bf_cli_usage(cmd, "option '%s' needs a value", a);
+        if (set_option(o, opts, value, negated))
+            continue;
+        if (o->kind == BF_OPT_LIMIT && value != NULL)
+            return (int)bf_cli_usage(
+                cmd, "--%s takes a number from %" PRIu64 " to %" PRIu64 ", not '%s'", o->name,
+                bf_limit_least((enum bf_limit)o->offset), bf_limit_most((enum bf_limit)o->offset),
+                value);
+        return (int)bf_cli_usage(cmd, "option '%s' needs a value", a);
     }
     return -1;
 }

@@ -14,6 +14,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
+#include "lib/media/limits.h"
 
 /* Exit codes; a run over several files ends with the worst: 2, else 1, else 3, else 0. */
 enum bf_exit {
@@ -31,6 +32,7 @@ enum bf_opt_kind {
     BF_OPT_LIST,    /* struct bf_opt_list: may be given several times */
     BF_OPT_SWITCH,  /* int: -1 not given, 1 --name, 0 --no-name */
     BF_OPT_UNBOXED, /* the whole program decodes without the sandbox; no field */
+    BF_OPT_LIMIT,   /* a number for the whole program; offset is an enum bf_limit */
 };
 
 #define BF_OPT_LIST_MAX 32
@@ -49,12 +51,33 @@ struct bf_opt {
     const char *help;
 };
 
-/* A row of every command that decodes files; where it is not given, their decoder is started as
- * soon as the options are known. */
-#define BF_OPT_NO_SANDBOX                                                                   \
-    {                                                                                       \
-        0, "no-sandbox", BF_OPT_UNBOXED, NULL, 0,                                           \
-            "decode in this process: for kernels without seccomp, and files that you trust" \
+/* Rows of every command that decodes files. Without --no-sandbox their decoder is started as soon
+ * as the options are known. */
+#define BF_OPT_DECODING                                                                \
+    {0,                                                                                \
+     "no-sandbox",                                                                     \
+     BF_OPT_UNBOXED,                                                                   \
+     NULL,                                                                             \
+     0,                                                                                \
+     "decode in this process: for kernels without seccomp, and files that you trust"}, \
+        {0,        "max-side",    BF_OPT_LIMIT,                                        \
+         "PIXELS", BF_LIMIT_SIDE, "refuse files with larger frames (16384)"},          \
+        {0,   "max-frames",    BF_OPT_LIMIT,                                           \
+         "N", BF_LIMIT_FRAMES, "refuse files with more frames (100000000)"},           \
+        {0,   "max-seconds",    BF_OPT_LIMIT,                                          \
+         "S", BF_LIMIT_SECONDS, "refuse longer files (720000, which are 200 hours)"},  \
+        {0,   "max-streams",    BF_OPT_LIMIT,                                          \
+         "N", BF_LIMIT_STREAMS, "refuse files with more streams (1000)"},              \
+    {                                                                                  \
+        0, "max-memory", BF_OPT_LIMIT, "MIB", BF_LIMIT_MEMORY,                         \
+            "memory of the process that decodes a file (32768)"                        \
+    }
+/* And of every one that looks for faces in them. */
+#define BF_OPT_LOOKING                                        \
+    BF_OPT_DECODING,                                          \
+    {                                                         \
+        0, "max-faces", BF_OPT_LIMIT, "N", BF_LIMIT_FACES,    \
+            "refuse files with more faces in one frame (256)" \
     }
 
 struct bf_command {

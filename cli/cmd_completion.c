@@ -10,7 +10,8 @@ static void print_opts(const struct bf_command *c, bool with_value)
     const struct bf_opt *o;
 
     for (o = c->opts; o != NULL && o->name != NULL; o++) {
-        bool takes_value = o->kind == BF_OPT_TEXT || o->kind == BF_OPT_LIST;
+        bool takes_value =
+            o->kind == BF_OPT_TEXT || o->kind == BF_OPT_LIST || o->kind == BF_OPT_LIMIT;
 
         if (with_value && !takes_value)
             continue;

@@ -54,7 +54,7 @@ static const struct bf_opt options[] = {
      "the folder of the face networks"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct measure_opts, progress),
      "show progress, or never"},
-    BF_OPT_NO_SANDBOX,
+    BF_OPT_LOOKING,
     {0},
 };
 

@@ -31,7 +31,7 @@ static const struct bf_opt options[] = {
      "look for faces from this size (24)"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct faces_opts, progress),
      "show progress, or never"},
-    BF_OPT_NO_SANDBOX,
+    BF_OPT_LOOKING,
     {0},
 };
 

@@ -55,7 +55,7 @@ static const struct bf_opt options[] = {
     {0, "json", BF_OPT_FLAG, NULL, offsetof(struct convert_opts, json), "print one JSON object"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct convert_opts, progress),
      "show progress, or never"},
-    BF_OPT_NO_SANDBOX,
+    BF_OPT_LOOKING,
     {0},
 };
 

@@ -37,7 +37,7 @@ static const struct bf_opt options[] = {
      "print one JSON object at the end"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct train_opts, progress),
      "show progress, or never"},
-    BF_OPT_NO_SANDBOX,
+    BF_OPT_DECODING,
     {0},
 };
 

@@ -48,7 +48,7 @@ static const struct bf_opt options[] = {
      "print one JSON object a file"},
     {0, "progress", BF_OPT_SWITCH, NULL, offsetof(struct verify_opts, progress),
      "show progress, or never"},
-    BF_OPT_NO_SANDBOX,
+    BF_OPT_LOOKING,
     {0},
 };
 

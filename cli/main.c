@@ -31,6 +31,7 @@ const struct bf_command *const bf_commands[] = {
     &bf_cmd_ledger_audit,
     &bf_cmd_ledger_export,
     &bf_cmd_ledger_import,
+    &bf_cmd_ledger_compare,
     &bf_cmd_completion,
     &bf_cmd_version,
     NULL,

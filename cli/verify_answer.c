@@ -57,6 +57,13 @@ bool bf_answer_mark(char *out, size_t cap, const struct bf_answer *a)
     return out[0] != '\0';
 }
 
+/* Whether it says yes of one video stream and the file has another, which a player may take. */
+static bool may_show_another(const struct bf_answer *a)
+{
+    return !a->same_bytes && a->in.info != NULL && a->in.info->n_video > 1 &&
+           (a->verdict == BF_VERDICT_IDENTICAL || a->verdict == BF_VERDICT_SAME_CONTENT);
+}
+
 enum bf_exit bf_answer_exit(const struct bf_answer *a)
 {
     enum bf_making making = bf_answer_making(a);
@@ -69,8 +76,9 @@ enum bf_exit bf_answer_exit(const struct bf_answer *a)
     case BF_VERDICT_IDENTICAL:
     case BF_VERDICT_SAME_CONTENT:
         /* An issuer who vouches for what a generator marked is no reason for a yes either. */
-        return a->believed == BF_BELIEVED_NO || making == BF_MAKING_MARKED ? BF_EXIT_INCONCLUSIVE
-                                                                           : BF_EXIT_YES;
+        return a->believed == BF_BELIEVED_NO || making == BF_MAKING_MARKED || may_show_another(a)
+                   ? BF_EXIT_INCONCLUSIVE
+                   : BF_EXIT_YES;
     case BF_VERDICT_ALTERED:
     case BF_VERDICT_UNREGISTERED:
         return BF_EXIT_NO;
@@ -103,10 +111,13 @@ void bf_answer_each_not_checked(const struct bf_answer *a, void (*say)(void *ctx
         say(ctx, "metadata and subtitles");
     }
     if (!a->same_bytes && a->in.info != NULL && a->in.info->n_video > 1) {
-        snprintf(text, sizeof text, "%u other video stream%s in the file", a->in.info->n_video - 1,
-                 a->in.info->n_video == 2 ? "" : "s");
+        snprintf(text, sizeof text,
+                 "%u other video stream%s in the file, which a player may show instead",
+                 a->in.info->n_video - 1, a->in.info->n_video == 2 ? "" : "s");
         say(ctx, text);
     }
+    if (!a->same_bytes && a->in.info != NULL && a->in.info->has_alpha)
+        say(ctx, "transparency: what a player shows through the pictures");
     for (i = 0; i < a->match.n_overlays; i++) {
         bf_answer_place(place, sizeof place, &a->match.overlay[i]);
         snprintf(text, sizeof text, "what lies under the logo or caption %s", place);
@@ -315,6 +326,8 @@ void bf_answer_headline(struct bf_buf *out, const struct bf_answer *a)
         headline_synthetic(out, a, title, making == BF_MAKING_KNOWN);
         return;
     }
+    if (may_show_another(a))
+        bf_buf_printf(out, "beside ANOTHER VIDEO STREAM: ");
     if (making == BF_MAKING_MARKED)
         bf_buf_printf(out, "MADE BY A GENERATOR, as its mark says; ");
     switch (a->verdict) {

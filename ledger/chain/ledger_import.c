@@ -39,6 +39,7 @@ struct import {
     struct source src;
     struct bf_ledger *l; /* NULL: not made yet */
     const struct bf_import_hooks *hooks;
+    const struct bf_export_sink *sink; /* of a reading that imports nothing; else NULL */
     const struct bf_progress *progress;
     struct bf_error *err;
     bool writing; /* the second reading */
@@ -311,6 +312,8 @@ static enum bf_err read_record(struct import *m, const uint8_t *p, size_t n)
         return BF_OK;
     if (index < m->n_present)
         rc = compare_present(m, m->t, index, p, n);
+    if (rc == BF_OK && m->sink != NULL)
+        rc = m->sink->record(m->sink->ctx, &m->v, m->err);
     return rc == BF_OK ? note_file(m, &r) : rc;
 }
 
@@ -325,7 +328,7 @@ static enum bf_err read_checkpoint(struct import *m, const uint8_t *p, size_t n)
     if (rc != BF_OK)
         return bf_error_set(m->err, rc, "'%s' is not a ledger: checkpoint of size %" PRIu64 ": %s",
                             m->src.name, m->v.tree.n, why.text);
-    return BF_OK;
+    return m->sink != NULL ? m->sink->checkpoint(m->sink->ctx, &m->v, p, n, m->err) : BF_OK;
 }
 
 static enum bf_err read_entry(struct import *m, uint8_t tag)
@@ -415,29 +418,68 @@ static enum bf_err verify(struct import *m)
     return rc;
 }
 
-enum bf_err bf_ledger_import(const char *dir, int fd, const char *name, uint64_t *n_new,
-                             const struct bf_import_hooks *hooks,
-                             const struct bf_progress *progress, struct bf_error *err)
+static enum bf_err import_create(struct import **out, int fd, const char *name,
+                                 struct bf_error *err)
 {
     static const struct bf_import_hooks none;
     struct import *m = calloc(1, sizeof *m);
-    enum bf_err rc;
 
-    *n_new = 0;
+    *out = m;
     if (m == NULL)
         return bf_error_nomem(err);
-    m->dir = dir;
     m->err = err;
-    m->hooks = hooks ? hooks : &none;
-    m->progress = progress;
+    m->hooks = &none;
     m->src.fd = fd;
     m->src.name = name;
     m->src.err = err;
     m->src.hash = bf_sha256_create();
-    if (m->src.hash == NULL) {
-        rc = bf_error_nomem(err);
-        goto out;
+    return m->src.hash != NULL ? BF_OK : bf_error_nomem(err);
+}
+
+static void import_free(struct import *m)
+{
+    if (m == NULL)
+        return;
+    bf_ledger_close(&m->l);
+    bf_verifier_release(&m->v);
+    bf_sha256_free(&m->src.hash);
+    bf_buf_release(&m->blob);
+    bf_buf_release(&m->batch);
+    free(m->file);
+    free(m);
+}
+
+enum bf_err bf_export_read(char origin[BF_ORIGIN_MAX + 1], int fd, const char *name,
+                           const struct bf_export_sink *sink, struct bf_error *err)
+{
+    struct import *m = NULL;
+    enum bf_err rc = import_create(&m, fd, name, err);
+
+    if (rc == BF_OK) {
+        m->sink = sink;
+        rc = verify(m);
     }
+    if (rc == BF_OK) {
+        memcpy(origin, m->origin, sizeof m->origin);
+        sink->end(sink->ctx, &m->v);
+    }
+    import_free(m);
+    return rc;
+}
+
+enum bf_err bf_ledger_import(const char *dir, int fd, const char *name, uint64_t *n_new,
+                             const struct bf_import_hooks *hooks,
+                             const struct bf_progress *progress, struct bf_error *err)
+{
+    struct import *m = NULL;
+    enum bf_err rc = import_create(&m, fd, name, err);
+
+    *n_new = 0;
+    if (rc != BF_OK)
+        goto out;
+    m->dir = dir;
+    m->hooks = hooks ? hooks : m->hooks;
+    m->progress = progress;
     rc = bf_ledger_open(&m->l, dir, false, err);
     if (rc != BF_OK && rc != BF_ERR_NOT_FOUND)
         goto out;
@@ -454,12 +496,6 @@ enum bf_err bf_ledger_import(const char *dir, int fd, const char *name, uint64_t
         rc = read_all(m);
     *n_new = m->n_new;
 out:
-    bf_ledger_close(&m->l);
-    bf_verifier_release(&m->v);
-    bf_sha256_free(&m->src.hash);
-    bf_buf_release(&m->blob);
-    bf_buf_release(&m->batch);
-    free(m->file);
-    free(m);
+    import_free(m);
     return rc;
 }

@@ -43,8 +43,8 @@ static enum bf_err grow(struct bf_issuers *s, struct bf_error *err)
     return BF_OK;
 }
 
-static enum bf_err add_issuer(struct bf_verifier *v, const uint8_t public33[33],
-                              struct bf_error *err)
+enum bf_err bf_verifier_add_issuer(struct bf_verifier *v, const uint8_t public33[33],
+                                   struct bf_error *err)
 {
     struct bf_issuers *s = &v->issuers;
     struct bf_issuer_slot *slot;
@@ -70,20 +70,23 @@ static enum bf_err add_issuer(struct bf_verifier *v, const uint8_t public33[33],
     return BF_OK;
 }
 
-/* Whether signature i of the note verifies under a known issuer with its key ID. */
-static bool line_holds(const struct bf_issuers *s, const struct bf_checkpoint *c, size_t i,
-                       const void *note)
+const uint8_t *bf_issuers_signer(const struct bf_issuers *s, const struct bf_checkpoint *c,
+                                 size_t i, const void *note, bool *known)
 {
     size_t at;
 
     if (!c->sig[i].ours || s->cap == 0)
-        return false;
+        return NULL;
     for (at = bf_get_be32(c->sig[i].key_id) & (s->cap - 1); s->slot[at].used;
-         at = (at + 1) & (s->cap - 1))
-        if (memcmp(s->slot[at].key_id, c->sig[i].key_id, 4) == 0 &&
-            bf_sign_check(c->sig[i].sig64, s->slot[at].public33, note, c->text_len))
-            return true;
-    return false;
+         at = (at + 1) & (s->cap - 1)) {
+        if (memcmp(s->slot[at].key_id, c->sig[i].key_id, 4) != 0)
+            continue;
+        if (known != NULL)
+            *known = true;
+        if (bf_sign_check(c->sig[i].sig64, s->slot[at].public33, note, c->text_len))
+            return s->slot[at].public33;
+    }
+    return NULL;
 }
 
 enum bf_err bf_verifier_record(struct bf_verifier *v, struct bf_record *r, const void *p, size_t n,
@@ -101,7 +104,7 @@ enum bf_err bf_verifier_record(struct bf_verifier *v, struct bf_record *r, const
         return bf_error_set(err, BF_ERR_FORMAT, "it does not name the record before it");
     if (!bf_record_check(p, n))
         return bf_error_set(err, BF_ERR_FORMAT, "its signature does not verify");
-    rc = add_issuer(v, r->issuer33, err);
+    rc = bf_verifier_add_issuer(v, r->issuer33, err);
     if (rc != BF_OK)
         return rc;
     bf_record_hash(v->last32, p, n);
@@ -131,11 +134,16 @@ enum bf_err bf_verifier_checkpoint(struct bf_verifier *v, const void *note, size
         return bf_error_set(err, BF_ERR_FORMAT,
                             "the checkpoint's root is not that of the first %" PRIu64 " records",
                             c.size);
-    for (i = 0; i < c.n_sigs; i++)
-        if (!line_holds(&v->issuers, &c, i, note))
+    for (i = 0; i < c.n_sigs; i++) {
+        const uint8_t *signer = bf_issuers_signer(&v->issuers, &c, i, note, NULL);
+
+        if (signer == NULL)
             return bf_error_set(
                 err, BF_ERR_FORMAT,
                 "signature %zu of the checkpoint does not verify under any issuer's key", i + 1);
+        memcpy(v->signer33[i], signer, BF_PUBLIC33_SIZE);
+    }
+    v->n_signers = c.n_sigs;
     v->covered = c.size;
     return BF_OK;
 }

@@ -203,6 +203,24 @@ static enum bf_err exists(const struct bf_output *out, struct bf_error *err)
     return bf_error_set(err, BF_ERR_EXISTS, "'%s' exists; use --force to replace it", out->path);
 }
 
+/* The temporary name becomes path. What is there is replaced with BF_OUTPUT_FORCE alone: the kernel
+ * sees to it, or, on a file system where it cannot, a look before. */
+static int rename_file(const struct bf_output *out)
+{
+    struct stat st;
+
+    if (out->flags & BF_OUTPUT_FORCE)
+        return rename(out->tmp, out->path);
+    if (renameat2(AT_FDCWD, out->tmp, AT_FDCWD, out->path, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (lstat(out->path, &st) != 0)
+        return rename(out->tmp, out->path);
+    errno = EEXIST;
+    return -1;
+}
+
 enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err)
 {
     enum bf_err rc = bf_output_sync(out, err);
@@ -235,10 +253,9 @@ enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err)
         if (!out->named)
             return bf_error_errno(err, "cannot write '%s'", out->path);
     }
-    if (!(out->flags & BF_OUTPUT_FORCE) && access(out->path, F_OK) == 0)
-        return exists(out, err);
-    if (rename(out->tmp, out->path) != 0)
-        return bf_error_errno(err, "cannot write '%s'", out->path);
+    if (rename_file(out) != 0)
+        return errno == EEXIST ? exists(out, err)
+                               : bf_error_errno(err, "cannot write '%s'", out->path);
     out->named = false;
     return BF_OK;
 }

@@ -1,5 +1,7 @@
 #include "lib/face/face_reader_impl.h"
+#include "lib/media/limits.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <time.h>
 
@@ -58,6 +60,10 @@ static enum bf_err look(bool *good, struct bf_face_reader *r, const struct bf_fa
     for (i = 0; i < r->n_seen; i++)
         if (same_face(&s->box, &r->seen[i].box))
             return BF_OK;
+    if (r->n_seen == bf_limit(BF_LIMIT_FACES))
+        return bf_error_set(err, BF_ERR_LIMIT,
+                            "frame %" PRIu64 " shows more faces than the limit of %" PRIu64,
+                            r->n_frames, bf_limit(BF_LIMIT_FACES));
     *good = true;
     return BF_OK;
 }

@@ -1,6 +1,7 @@
 #include "lib/media/decode_host.h"
 #include "lib/media/decode_child.h"
 #include "lib/media/decode_wire.h"
+#include "lib/media/limits.h"
 #include "lib/media/media_input.h"
 #include "lib/media/sandbox.h"
 
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -103,6 +105,20 @@ static int spawn(pid_t *pid, int fd)
     return rc;
 }
 
+/* The host's own limit is that of each decoder, which is forked from it. */
+static void limit_memory(pid_t pid)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+    const rlim_t bytes = (rlim_t)bf_limit(BF_LIMIT_MEMORY) << 20;
+    const struct rlimit r = {bytes, bytes};
+
+    if (bf_limit(BF_LIMIT_MEMORY) < bf_limit_most(BF_LIMIT_MEMORY))
+        prlimit(pid, RLIMIT_AS, &r, NULL);
+#else
+    (void)pid;
+#endif
+}
+
 /* With lock held. */
 static enum bf_err start(struct bf_error *err)
 {
@@ -123,6 +139,7 @@ static enum bf_err start(struct bf_error *err)
         errno = rc;
         return bf_error_errno(err, "cannot start a decoder");
     }
+    limit_memory(host_pid);
     host_fd = pair[0];
     return BF_OK;
 }

@@ -1,6 +1,7 @@
 #include "lib/media/decode_link.h"
 #include "lib/media/decode_talk.h"
 #include "lib/media/frame_layout.h"
+#include "lib/media/limits.h"
 
 #include <assert.h>
 #include <sys/mman.h>
@@ -105,6 +106,9 @@ static enum bf_err make_room(struct bf_decode_link *l, struct bf_error *err)
     if (l->in_parts || !may_grow_to(m.offset + slot * m.n_slots))
         return do_in_parts(l, &layout, err);
     unmap(l);
+    if (bf_decode_talk_memory_limited() && m.offset + slot * m.n_slots > bf_limit(BF_LIMIT_MEMORY)
+                                                                             << 20)
+        return bf_decode_talk_too_much_memory(&l->talk, err);
     if (slot * m.n_slots > MEMORY_MAX - m.offset)
         return bf_decode_talk_lose(&l->talk, BF_ERR_LIMIT, "its frames want too much memory", err);
     if (ftruncate(l->talk.memory_fd, (off_t)(m.offset + slot * m.n_slots)) != 0)

@@ -1,8 +1,10 @@
 #include "lib/media/decode_talk.h"
 #include "lib/media/decode_host.h"
+#include "lib/media/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -130,8 +132,25 @@ enum bf_err bf_decode_talk_hear(struct bf_decode_talk *t, struct bf_error *err)
     return rc == BF_OK ? bf_decode_talk_nonsense(t, err) : rc;
 }
 
-enum bf_err bf_decode_talk_failed(const struct bf_decode_talk *t, struct bf_error *err)
+bool bf_decode_talk_memory_limited(void)
 {
+    return bf_limit(BF_LIMIT_MEMORY) < bf_limit_most(BF_LIMIT_MEMORY);
+}
+
+enum bf_err bf_decode_talk_too_much_memory(struct bf_decode_talk *t, struct bf_error *err)
+{
+    char why[96];
+
+    snprintf(why, sizeof why, "it wants more memory than the limit of %" PRIu64 " MiB",
+             bf_limit(BF_LIMIT_MEMORY));
+    return bf_decode_talk_lose(t, BF_ERR_LIMIT, why, err);
+}
+
+enum bf_err bf_decode_talk_failed(struct bf_decode_talk *t, struct bf_error *err)
+{
+    /* Where memory was short because it was to be. */
+    if (t->said.code == BF_ERR_NOMEM && bf_decode_talk_memory_limited())
+        return bf_decode_talk_too_much_memory(t, err);
     if (t->said.code == BF_ERR_NOMEM)
         return bf_error_nomem(err);
     return bf_error_set(err, t->said.code, "%s", t->said.text);

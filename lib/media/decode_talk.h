@@ -39,11 +39,14 @@ enum bf_err bf_decode_talk_hear(struct bf_decode_talk *talk, struct bf_error *er
 enum bf_err bf_decode_talk_hear_bytes(struct bf_decode_talk *talk, uint8_t *out, size_t n,
                                       struct bf_error *err);
 /* What said is a BF_WIRE_FAILED about. */
-enum bf_err bf_decode_talk_failed(const struct bf_decode_talk *talk, struct bf_error *err);
+enum bf_err bf_decode_talk_failed(struct bf_decode_talk *talk, struct bf_error *err);
 /* No word of this child is heard again, and it ends. */
 enum bf_err bf_decode_talk_lose(struct bf_decode_talk *talk, enum bf_err code, const char *why,
                                 struct bf_error *err);
 enum bf_err bf_decode_talk_nonsense(struct bf_decode_talk *talk, struct bf_error *err);
+/* Whether the user has lowered the limit on memory, and the child's end where it went beyond. */
+bool bf_decode_talk_memory_limited(void);
+enum bf_err bf_decode_talk_too_much_memory(struct bf_decode_talk *talk, struct bf_error *err);
 
 /* For tests: how long a silent child is waited for, beside what the file's size adds; 30 s at
  * first. */

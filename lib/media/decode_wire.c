@@ -103,7 +103,7 @@ static void put_info(struct bf_buf *b, const struct bf_video_info *i)
     bf_buf_put_u8(b, i->matrix);
     bf_buf_put_u8(b, i->primaries);
     bf_buf_put_u8(b, i->transfer);
-    bf_buf_put_u8(b, i->full_range);
+    bf_buf_put_u8(b, (uint8_t)(i->full_range | i->has_alpha << 1));
     bf_buf_put_u8(b, (uint8_t)(i->orientation.xx + 1));
     bf_buf_put_u8(b, (uint8_t)(i->orientation.xy + 1));
     bf_buf_put_u8(b, (uint8_t)(i->orientation.yx + 1));
@@ -126,6 +126,7 @@ static void get_info(struct bf_video_info *i, struct bf_reader *r)
 {
     char name[NAME_MAX_BYTES + 1];
     struct bf_orientation *o = &i->orientation;
+    uint8_t flags;
     uint64_t us;
 
     get_text(name, sizeof name, r);
@@ -144,7 +145,9 @@ static void get_info(struct bf_video_info *i, struct bf_reader *r)
     i->matrix = bf_read_u8(r);
     i->primaries = bf_read_u8(r);
     i->transfer = bf_read_u8(r);
-    i->full_range = get_bool(r);
+    flags = bf_read_u8(r);
+    i->full_range = flags & 1;
+    i->has_alpha = flags & 2;
     o->xx = get_sign(r);
     o->xy = get_sign(r);
     o->yx = get_sign(r);
@@ -153,7 +156,7 @@ static void get_info(struct bf_video_info *i, struct bf_reader *r)
     i->n_audio = get_u32(r, 0, STREAMS_MAX);
     i->n_other = get_u32(r, 0, STREAMS_MAX);
     /* Turns by quarters and flips alone: one step each way, along one axis. */
-    if (i->container == NULL || i->codec == NULL || us == 0 || us > FRAME_US_MAX ||
+    if (i->container == NULL || i->codec == NULL || flags > 3 || us == 0 || us > FRAME_US_MAX ||
         i->duration_us < 0 || o->xx * o->xx + o->xy * o->xy != 1 ||
         o->xx * o->xx != o->yy * o->yy || o->xy * o->xy != o->yx * o->yx)
         r->failed = true;

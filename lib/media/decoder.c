@@ -90,6 +90,16 @@ static void read_colour(struct bf_video_info *info, const AVCodecParameters *par
                        (desc != NULL && strncmp(desc->name, "yuvj", 4) == 0);
 }
 
+/* A plane of its own, or WebM's way: a second picture beside each, which FFmpeg may not decode. */
+static bool read_alpha(const AVStream *s)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get((enum AVPixelFormat)s->codecpar->format);
+    const AVDictionaryEntry *mode = av_dict_get(s->metadata, "alpha_mode", NULL, 0);
+
+    return (desc != NULL && (desc->flags & AV_PIX_FMT_FLAG_ALPHA)) ||
+           (mode != NULL && strcmp(mode->value, "0") != 0);
+}
+
 static void read_info(struct bf_decoder *v)
 {
     struct bf_video_info *info = &v->info;
@@ -128,6 +138,7 @@ static void read_info(struct bf_decoder *v)
         v->nominal_us = 1;
     info->frames_per_second = 1e6 / (double)v->nominal_us;
     read_colour(info, par);
+    info->has_alpha = read_alpha(v->stream);
     for (i = 0; i < v->fmt->nb_streams; i++) {
         const AVStream *s = v->fmt->streams[i];
 

@@ -1,9 +1,11 @@
 #include "lib/media/photo.h"
 #include "lib/base/file.h"
 #include "lib/media/decode_link.h"
+#include "lib/media/limits.h"
 #include "lib/media/photo_decode.h"
 #include "lib/media/sandbox.h"
 
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,6 +76,12 @@ enum bf_err bf_photo_read(struct bf_picture *out, const char *path, struct bf_er
     else
         rc = bf_photo_decode(out, fd, st.st_size, path, err);
     close(fd);
+    if (rc == BF_OK &&
+        (out->width > bf_limit(BF_LIMIT_SIDE) || out->height > bf_limit(BF_LIMIT_SIDE)))
+        rc = bf_error_set(
+            err, BF_ERR_LIMIT,
+            "'%s' has %" PRIu32 "x%" PRIu32 " pixels; the limit is %" PRIu64 "x%" PRIu64, path,
+            out->width, out->height, bf_limit(BF_LIMIT_SIDE), bf_limit(BF_LIMIT_SIDE));
     if (rc != BF_OK)
         bf_picture_release(out);
     return rc;

@@ -3,8 +3,10 @@
 #include "lib/base/hash.h"
 #include "lib/media/decode_link.h"
 #include "lib/media/decoder.h"
+#include "lib/media/limits.h"
 #include "lib/media/sandbox.h"
 
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +46,45 @@ static enum bf_err changed(const struct bf_video *v, struct bf_error *err)
     return BF_OK;
 }
 
+static enum bf_err check_size(const struct bf_video *v, uint32_t width, uint32_t height,
+                              struct bf_error *err)
+{
+    const uint64_t most = bf_limit(BF_LIMIT_SIDE);
+
+    if (width <= most && height <= most)
+        return BF_OK;
+    return bf_error_set(err, BF_ERR_LIMIT,
+                        "'%s' has frames of %" PRIu32 "x%" PRIu32 " pixels; the limit is %" PRIu64
+                        "x%" PRIu64,
+                        v->path, width, height, most, most);
+}
+
+/* What the container says. */
+static enum bf_err check_info(const struct bf_video *v, struct bf_error *err)
+{
+    const struct bf_video_info *i = bf_video_info(v);
+    const uint64_t n = (uint64_t)i->n_video + i->n_audio + i->n_other;
+
+    if (n > bf_limit(BF_LIMIT_STREAMS))
+        return bf_error_set(err, BF_ERR_LIMIT,
+                            "'%s' has %" PRIu64 " streams; the limit is %" PRIu64, v->path, n,
+                            bf_limit(BF_LIMIT_STREAMS));
+    return check_size(v, i->width, i->height, err);
+}
+
+/* Containers lie about how much there is: each frame counts when it comes. */
+static enum bf_err check_frame(const struct bf_video *v, const struct bf_frame *f,
+                               struct bf_error *err)
+{
+    if (f->index >= bf_limit(BF_LIMIT_FRAMES))
+        return bf_error_set(err, BF_ERR_LIMIT, "'%s' has more frames than the limit of %" PRIu64,
+                            v->path, bf_limit(BF_LIMIT_FRAMES));
+    if (f->pts_us > 0 && (uint64_t)f->pts_us >= bf_limit(BF_LIMIT_SECONDS) * 1000000)
+        return bf_error_set(err, BF_ERR_LIMIT, "'%s' is longer than the limit of %" PRIu64 " s",
+                            v->path, bf_limit(BF_LIMIT_SECONDS));
+    return check_size(v, f->width, f->height, err);
+}
+
 enum bf_err bf_video_open(struct bf_video **out, const char *path, struct bf_error *err)
 {
     struct bf_video *v = calloc(1, sizeof *v);
@@ -61,6 +102,8 @@ enum bf_err bf_video_open(struct bf_video **out, const char *path, struct bf_err
         rc = bf_decode_link_open(&v->link, BF_DECODE_VIDEO, v->fd, v->st.st_size, path, err);
     else if (rc == BF_OK)
         rc = bf_decoder_open(&v->decoder, v->fd, v->st.st_size, path, NULL, err);
+    if (rc == BF_OK)
+        rc = check_info(v, err);
     if (rc == BF_OK)
         *out = v;
     else
@@ -100,8 +143,14 @@ int64_t bf_video_end_us(const struct bf_video *v)
 
 enum bf_err bf_video_next(struct bf_video *v, const struct bf_frame **frame, struct bf_error *err)
 {
-    return v->link != NULL ? bf_decode_link_next(v->link, frame, err)
-                           : bf_decoder_next(v->decoder, frame, err);
+    enum bf_err rc = v->link != NULL ? bf_decode_link_next(v->link, frame, err)
+                                     : bf_decoder_next(v->decoder, frame, err);
+
+    if (rc == BF_OK && *frame != NULL)
+        rc = check_frame(v, *frame, err);
+    if (rc != BF_OK)
+        *frame = NULL;
+    return rc;
 }
 
 enum bf_err bf_video_seek(struct bf_video *v, int64_t pts_us, struct bf_error *err)

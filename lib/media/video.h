@@ -6,7 +6,7 @@
  * and can open nothing, so a playlist that names other files or hosts gets nothing. A decoder that
  * crashes, does what it must not, or takes too long is BF_ERR_FORMAT or BF_ERR_LIMIT: "refused
  * 'name': ...". Any number may be open, in any threads, each used by one. Memory does not grow with
- * the length of the video.
+ * the length of the video. BF_ERR_LIMIT where a file goes past what limits.h sets.
  */
 #ifndef BF_VIDEO_H
 #define BF_VIDEO_H
@@ -42,6 +42,7 @@ struct bf_video_info {
     /* H.273's numbers, 2 where the file says nothing; of RGB the matrix by which it becomes YUV */
     uint8_t matrix, primaries, transfer;
     bool full_range;
+    bool has_alpha; /* as the container says: others may show what lies beneath */
     struct bf_orientation orientation;
     unsigned n_video, n_audio, n_other; /* streams; attached pictures count as other */
 };

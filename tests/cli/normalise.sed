@@ -10,6 +10,8 @@ s/"(gain|bias|speed)":-?[0-9.e-]+/"\1":<x>/g
 s/^(  changed    )[0-9.]+ %/\1<x> %/
 s/brightness x [0-9.]+ [+-][0-9]+/brightness <x>/
 s/cut off after [0-9]+ frames/cut off after <n> frames/
+s#(^|\\n)[A-Za-z0-9+/]{43}=#\1<root>#g
+s#(— [^ ]+ )[A-Za-z0-9+/]{91}=#\1<signature>#g
 # Which check a flipped byte of a random proof trips over is chance.
 s/the proof is not valid \([a-z-]+\): .*/the proof is not valid (<why>)/
 s/"z":-?[0-9.e-]+/"z":<x>/g

@@ -34,6 +34,7 @@ static const struct bf_wire_said opened = {.kind = BF_WIRE_OPENED,
                                                     .primaries = 1,
                                                     .transfer = 13,
                                                     .full_range = true,
+                                                    .has_alpha = true,
                                                     .orientation = {0, 1, -1, 0},
                                                     .n_video = 1,
                                                     .n_audio = 2,
@@ -104,6 +105,7 @@ static void comes_through(void **state)
     assert_true(got.info.frames_per_second == opened.info.frames_per_second);
     assert_int_equal(got.info.orientation.yx, -1);
     assert_int_equal(got.info.n_other, 3);
+    assert_true(got.info.full_range && got.info.has_alpha);
     assert_true(passes(&got, &a_frame));
     assert_int_equal(got.slot, 1);
     assert_int_equal(got.start_us, -7);

@@ -105,6 +105,62 @@ static void appears_meanwhile(void **state)
     unlink(path);
 }
 
+static void assert_holds(const char *path, const char *text)
+{
+    struct bf_buf b = {0};
+    struct bf_error err;
+
+    assert_int_equal(bf_file_read(&b, path, 100, &err), BF_OK);
+    assert_int_equal(b.len, strlen(text));
+    assert_memory_equal(b.data, text, b.len);
+    bf_buf_release(&b);
+}
+
+/* late: the link is put there between the look at the name and the commit. */
+static void one_link(bool late, bool dangling, bool force)
+{
+    char target[128], path[128];
+    struct bf_output *out = NULL;
+    struct bf_error err;
+    struct stat st;
+
+    snprintf(target, sizeof target, "%s", in_dir("target"));
+    snprintf(path, sizeof path, "%s", in_dir("link"));
+    if (!dangling)
+        put(target, "theirs", 0);
+    if (!late)
+        assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(bf_output_open(&out, path, force ? BF_OUTPUT_FORCE : 0, &err),
+                     late || force ? BF_OK : BF_ERR_EXISTS);
+    if (late)
+        assert_int_equal(symlink(target, path), 0);
+    if (out != NULL) {
+        assert_int_equal(bf_output_write(out, "ours", 4, &err), BF_OK);
+        assert_int_equal(bf_output_commit(out, &err), force ? BF_OK : BF_ERR_EXISTS);
+        bf_output_close(&out);
+    }
+    assert_int_equal(lstat(path, &st), 0);
+    assert_int_equal(S_ISLNK(st.st_mode) != 0, !force);
+    if (force)
+        assert_holds(path, "ours");
+    if (dangling)
+        assert_int_not_equal(stat(target, &st), 0);
+    else
+        assert_holds(target, "theirs");
+    unlink(path);
+    unlink(target);
+}
+
+/* A link at the output's name, whenever it is put there, never leads to what it points to. */
+static void links(void **state)
+{
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i < 8; i++)
+        one_link(i & 1, i & 2, i & 4);
+}
+
 static void refused(void **state)
 {
     struct bf_output *out = NULL;
@@ -131,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(written_whole, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(not_committed, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(appears_meanwhile, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(links, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(refused, make_dir, remove_dir),
     };
 
