@@ -13,6 +13,7 @@
 #   make bench-lookup    file made frames up to 10,000 hours (25 GB of disk, half an hour), look codes up, plot the growth
 #   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
 #   make bench-nn        convolutions against this machine's peak, and three networks beside PyTorch (some minutes)
+#   make bench-faults    make each file call of register, import and swap fail in turn, and print what survived (an hour)
 #   make bench-detector  MANIFEST=F FOLDER=DIR WORK=DIR: make the detector's weights anew and measure them (hours)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
@@ -217,6 +218,13 @@ bench-nn:
 	tests/bench/compare_nn.py 5
 	tests/bench/compare_nn.py 3 1
 
+bench-faults:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	fixtures/media.sh check
+	$(SUBMAKE) VARIANT=release all
+	FAULTS=all tests/fault/inject.sh
+
 bench-detector:
 	fixtures/install.sh build test bench
 	fixtures/fetch.sh
@@ -260,4 +268,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn bench-detector install uninstall clean help
+.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn bench-faults bench-detector install uninstall clean help

@@ -71,31 +71,38 @@ enum bf_err bf_store_error(struct bf_store *s, int code, const char *verb, struc
     return bf_error_errno(err, "cannot %s the ledger '%s'", verb, s->dir);
 }
 
-/* Make path and its parents, mode 0700; what is there already stays as it is. */
+/* One folder, mode 0700, that outlasts a power cut; one that is there already stays as it is. */
+static int make_folder(const char *path)
+{
+    struct stat st;
+    int saved;
+
+    if (mkdir(path, 0700) == 0)
+        return bf_folder_sync(path);
+    saved = errno;
+    /* A parent on a read-only disk answers EROFS even where it is there. */
+    if (saved == EEXIST || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+        return 0;
+    errno = saved;
+    return -1;
+}
+
+/* Make path and its parents. */
 static enum bf_err make_folders(const char *dir, struct bf_error *err)
 {
     char *path = strdup(dir), *p;
     enum bf_err rc = BF_OK;
-    struct stat st;
 
     if (path == NULL)
         return bf_error_nomem(err);
-    for (p = path + 1; p[-1] != '\0'; p++) {
+    for (p = path + 1; rc == BF_OK && p[-1] != '\0'; p++) {
         char end = *p;
 
         if (end != '/' && end != '\0')
             continue;
         *p = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-            int saved = errno;
-
-            /* A parent on a read-only disk answers EROFS even where it is there. */
-            if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-                errno = saved;
-                rc = bf_error_errno(err, "cannot make the folder '%s'", path);
-                break;
-            }
-        }
+        if (make_folder(path) != 0)
+            rc = bf_error_errno(err, "cannot make the folder '%s'", path);
         *p = end;
     }
     free(path);
