@@ -34,7 +34,9 @@ int bf_folder_sync(const char *path);
 /*
  * A file being written: bytes go to a file in path's folder that has no name yet (or, where the
  * file system has no such thing, a temporary one), and bf_output_commit gives it its name after
- * fsync. Without a commit nothing stays, even where the process is killed.
+ * fsync. Without a commit nothing stays, even where the process is killed; but where a file
+ * replaces another, a kill between two calls of the commit may leave it whole under a name like
+ * .NAME.123456, which nobody reads.
  */
 struct bf_output;
 #define BF_OUTPUT_FORCE 1u   /* replace an existing file */
