@@ -127,11 +127,13 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libbonafide.a
 
 # With clang and the fuzz variant these are libFuzzer targets; elsewhere tests/fuzz/replay.h gives them a main that
 # runs each file of the corpus once.
+CLI_FUZZ := cue_table detector_list eval_set labels
+$(CLI_FUZZ:%=$(BUILD)/fuzz/fuzz_%): $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ))
 FUZZ_ENGINE = $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,-DBF_FUZZ_REPLAY)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D) $(BUILD)/obj
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(filter $(BUILD)/obj/%.o,$^) $(BUILD)/libbonafide.a $(LIBS)
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
