@@ -55,6 +55,7 @@ enum bf_err bf_store_error(struct bf_store *s, int code, const char *verb, struc
         return bf_error_set(err, BF_ERR_LIMIT,
                             "cannot %s the ledger '%s': more than %d readers at once", verb, s->dir,
                             MAX_READERS);
+    case MDB_MAP_RESIZED:
     case MDB_BAD_VALSIZE:
     case MDB_BAD_TXN:
     case MDB_BAD_DBI:
@@ -249,10 +250,11 @@ static int open_env(struct bf_store *s, bool create)
 
 static int begin(MDB_txn **txn, struct bf_store *s, unsigned flags)
 {
-    int rc = mdb_txn_begin(s->env, NULL, flags, txn);
+    int rc = mdb_txn_begin(s->env, NULL, flags, txn), attempt;
 
-    /* Another process has made the map larger: follow it. */
-    if (rc == MDB_MAP_RESIZED && s->n_txns == 0) {
+    /* Another process has made the map larger: follow it. Among many writers it has grown again by
+     * the time that it is our turn; there are no more doublings than an address has bits. */
+    for (attempt = 0; rc == MDB_MAP_RESIZED && s->n_txns == 0 && attempt < 64; attempt++) {
         rc = mdb_env_set_mapsize(s->env, 0);
         if (rc == 0)
             rc = mdb_txn_begin(s->env, NULL, flags, txn);
