@@ -13,6 +13,7 @@
 #   make bench-lookup    file made frames up to 10,000 hours (25 GB of disk, half an hour), look codes up, plot the growth
 #   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
 #   make bench-nn        convolutions against this machine's peak, and three networks beside PyTorch (some minutes)
+#   make bench-faults    make each file call of register, import and swap fail in turn, and print what survived (an hour)
 #   make bench-detector  MANIFEST=F FOLDER=DIR WORK=DIR: make the detector's weights anew and measure them (hours)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
@@ -126,11 +127,13 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libbonafide.a
 
 # With clang and the fuzz variant these are libFuzzer targets; elsewhere tests/fuzz/replay.h gives them a main that
 # runs each file of the corpus once.
+CLI_FUZZ := cue_table detector_list eval_set labels
+$(CLI_FUZZ:%=$(BUILD)/fuzz/fuzz_%): $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ))
 FUZZ_ENGINE = $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,-DBF_FUZZ_REPLAY)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D) $(BUILD)/obj
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(BUILD)/libbonafide.a $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(FUZZ_ENGINE) -MMD -MP -MF $(BUILD)/obj/fuzz_$*.d -o $@ $< $(filter $(BUILD)/obj/%.o,$^) $(BUILD)/libbonafide.a $(LIBS)
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
@@ -217,6 +220,13 @@ bench-nn:
 	tests/bench/compare_nn.py 5
 	tests/bench/compare_nn.py 3 1
 
+bench-faults:
+	fixtures/install.sh build test
+	fixtures/fetch.sh
+	fixtures/media.sh check
+	$(SUBMAKE) VARIANT=release all
+	FAULTS=all tests/fault/inject.sh
+
 bench-detector:
 	fixtures/install.sh build test bench
 	fixtures/fetch.sh
@@ -260,4 +270,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn bench-detector install uninstall clean help
+.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn bench-faults bench-detector install uninstall clean help

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HEAD                                                                                \
@@ -104,12 +105,13 @@ static enum bf_err read_journal(struct bf_labels *l, const char *path, size_t *w
                                 struct bf_error *err)
 {
     struct bf_buf text = {0};
+    struct stat st;
     size_t i;
     enum bf_err rc = BF_OK;
 
     *whole = 0;
-    /* A run that was cut off at once leaves an empty one. */
-    if (access(path, F_OK) == 0)
+    /* A run that was cut off at once leaves an empty one, which bf_file_read takes for none. */
+    if (stat(path, &st) == 0 && st.st_size > 0)
         rc = bf_file_read(&text, path, JOURNAL_MAX, err);
     for (i = 0; rc == BF_OK && i < text.len; i++) {
         if (text.data[i] != '\n')

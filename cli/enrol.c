@@ -246,6 +246,20 @@ static enum bf_err record_it(struct job *j, const struct bf_digest_info *info,
     return rc;
 }
 
+/* The record is durable now: 'ledger prove' can make its proof again, whatever happens. */
+static enum bf_err name_files(struct job *j, struct bf_error *err)
+{
+    enum bf_err rc = bf_output_commit(j->digest_out, err);
+
+    j->to->has_digest = rc == BF_OK;
+    if (rc == BF_OK)
+        rc = bf_output_commit(j->proof_out, err);
+    j->to->has_proof = rc == BF_OK && j->to->has_digest;
+    if (rc != BF_OK)
+        bf_enrol_say_recorded(err, &j->to->record);
+    return rc;
+}
+
 /* Everything up to the answer; on failure nothing is left behind. */
 static enum bf_err run_job(struct job *j, struct bf_error *err)
 {
@@ -288,13 +302,7 @@ static enum bf_err run_job(struct job *j, struct bf_error *err)
         rc = bf_output_map(j->digest_out, &j->blob, &j->to->digest_bytes, err);
     if (rc == BF_OK)
         rc = record_it(j, &info, digest32, err);
-    /* The record is durable now; the files beside the video can be made again by 'ledger prove' and
-     * a new digest. */
-    if (rc == BF_OK)
-        rc = bf_output_commit(j->digest_out, err);
-    if (rc == BF_OK)
-        rc = bf_output_commit(j->proof_out, err);
-    return rc;
+    return rc == BF_OK ? name_files(j, err) : rc;
 }
 
 enum bf_err bf_enrol(struct bf_enrolled *out, const struct bf_enrolment *how, struct bf_ledger *l,
@@ -316,6 +324,17 @@ enum bf_err bf_enrol(struct bf_enrolled *out, const struct bf_enrolment *how, st
     bf_output_close(&j.proof_out);
     bf_intake_close(&j.in);
     return rc;
+}
+
+void bf_enrol_say_recorded(struct bf_error *err, const struct bf_record *r)
+{
+    char why[BF_ERROR_TEXT_MAX];
+
+    if (err == NULL)
+        return;
+    snprintf(why, sizeof why, "%s", err->text);
+    bf_error_set(err, err->code, "%.900s; it is on the ledger all the same, as record %" PRIu64,
+                 why, r->index);
 }
 
 void bf_enrolled_release(struct bf_enrolled *e)

@@ -26,6 +26,7 @@ struct bf_enrolled {
     struct bf_record record;
     uint8_t record_hash32[32];
     char *proof_path, *digest_path;
+    bool has_proof, has_digest; /* these files are there, and this has made them */
     size_t digest_bytes;
     uint64_t n_frames, n_damaged;
     unsigned n_video;           /* video streams in the file */
@@ -46,13 +47,16 @@ enum bf_err bf_enrol_open_ledger(struct bf_ledger **l, const char *option, struc
 enum bf_err bf_enrol_try(const char *path, bool force, struct bf_error *err);
 /*
  * out is the caller's to release, whatever is returned. On failure nothing is left behind, but for
- * this: once the record is durable it stays, and the files beside the video may be missing.
+ * this: once the record is durable it stays, the files beside the video may be missing, and the
+ * sentence says so.
  * BF_ERR_EXISTS where the file is on the ledger already; but a synthetic file that is there as
  * synthetic, of the same method and subjects, as a generator makes it that is asked for the same
  * again, gets its proof and digest from the record that it has.
  */
 enum bf_err bf_enrol(struct bf_enrolled *out, const struct bf_enrolment *how, struct bf_ledger *l,
                      const struct bf_key *key, struct bf_error *err);
+/* Adds to err, whose cause came after the record was durable, that the record stands. */
+void bf_enrol_say_recorded(struct bf_error *err, const struct bf_record *r);
 void bf_enrolled_release(struct bf_enrolled *e);
 
 #endif

@@ -136,6 +136,15 @@ enum bf_err bf_fake_out_add(struct bf_fake_out *f, struct bf_canvas *canvas, int
     return rc == BF_OK ? bf_video_writer_add_canvas(f->writer, canvas, pts_us, err) : rc;
 }
 
+/* A proof and a digest of a video that is not there. */
+static void take_back(const struct bf_enrolled *e)
+{
+    if (e->has_proof)
+        unlink(e->proof_path);
+    if (e->has_digest)
+        unlink(e->digest_path);
+}
+
 enum bf_err bf_fake_out_commit(struct bf_fake_out *f, int64_t end_us, struct bf_error *err)
 {
     struct bf_enrolment how = {.path = f->path,
@@ -157,8 +166,13 @@ enum bf_err bf_fake_out_commit(struct bf_fake_out *f, int64_t end_us, struct bf_
         rc = bf_output_sync(f->out, err);
     if (rc == BF_OK)
         rc = bf_enrol(&f->enrolled, &how, f->desk->ledger, &f->desk->key, err);
-    if (rc == BF_OK)
+    if (rc == BF_OK) {
         rc = bf_output_commit(f->out, err);
+        if (rc != BF_OK)
+            bf_enrol_say_recorded(err, &f->enrolled.record);
+    }
+    if (rc != BF_OK && !f->force)
+        take_back(&f->enrolled);
     return rc;
 }
 

@@ -49,7 +49,8 @@ enum bf_err bf_fake_out_add(struct bf_fake_out *f, struct bf_canvas *canvas, int
                             struct bf_error *err);
 /*
  * Ends the video at end_us, registers it, then names OUT.digest, OUT.proof and OUT. The same video
- * as one that the ledger has as synthetic gets no second record.
+ * as one that the ledger has as synthetic gets no second record. On failure none of the three is
+ * there, unless it replaced another; where the record is, the sentence says so.
  */
 enum bf_err bf_fake_out_commit(struct bf_fake_out *f, int64_t end_us, struct bf_error *err);
 /* After a commit: what was registered; lives until bf_fake_out_close. */

@@ -15,7 +15,7 @@
 #define MAP_START ((size_t)1 << 20)
 #define MAX_READERS 510
 #define DATA_FILE "data.mdb"
-#define MARK_FILE "made.txt" /* no longer a name than DATA_FILE */
+#define MARK_FILE "made.txt"
 
 const char *const bf_table_names[BF_TABLE_COUNT] = {
     [BF_TABLE_META] = "meta",           [BF_TABLE_RECORDS] = "records",
@@ -55,6 +55,7 @@ enum bf_err bf_store_error(struct bf_store *s, int code, const char *verb, struc
         return bf_error_set(err, BF_ERR_LIMIT,
                             "cannot %s the ledger '%s': more than %d readers at once", verb, s->dir,
                             MAX_READERS);
+    case MDB_MAP_RESIZED:
     case MDB_BAD_VALSIZE:
     case MDB_BAD_TXN:
     case MDB_BAD_DBI:
@@ -71,35 +72,104 @@ enum bf_err bf_store_error(struct bf_store *s, int code, const char *verb, struc
     return bf_error_errno(err, "cannot %s the ledger '%s'", verb, s->dir);
 }
 
-/* Make path and its parents, mode 0700; what is there already stays as it is. */
+/* One folder, mode 0700, that outlasts a power cut; one that is there already stays as it is. */
+static int make_folder(const char *path)
+{
+    struct stat st;
+    int saved;
+
+    if (mkdir(path, 0700) == 0)
+        return bf_folder_sync(path);
+    saved = errno;
+    /* A parent on a read-only disk answers EROFS even where it is there. */
+    if (saved == EEXIST || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+        return 0;
+    errno = saved;
+    return -1;
+}
+
+/* Make path and its parents. */
 static enum bf_err make_folders(const char *dir, struct bf_error *err)
 {
     char *path = strdup(dir), *p;
     enum bf_err rc = BF_OK;
-    struct stat st;
 
     if (path == NULL)
         return bf_error_nomem(err);
-    for (p = path + 1; p[-1] != '\0'; p++) {
+    for (p = path + 1; rc == BF_OK && p[-1] != '\0'; p++) {
         char end = *p;
 
         if (end != '/' && end != '\0')
             continue;
         *p = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-            int saved = errno;
-
-            /* A parent on a read-only disk answers EROFS even where it is there. */
-            if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-                errno = saved;
-                rc = bf_error_errno(err, "cannot make the folder '%s'", path);
-                break;
-            }
-        }
+        if (make_folder(path) != 0)
+            rc = bf_error_errno(err, "cannot make the folder '%s'", path);
         *p = end;
     }
     free(path);
     return rc;
+}
+
+/* The two headers are not read at one moment: where a writer comes between, once more. */
+static enum bf_store_head look_at_head(const char *path)
+{
+    struct timespec moment = {0, 1000 * 1000};
+    enum bf_store_head head = BF_STORE_HEAD_UNKNOWN;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), attempt;
+
+    if (fd < 0)
+        return head;
+    for (attempt = 0; attempt < 20; attempt++) {
+        head = bf_store_check_head(fd);
+        if (head != BF_STORE_HEAD_WRONG)
+            break;
+        nanosleep(&moment, NULL);
+    }
+    close(fd);
+    return head;
+}
+
+static bool is_marked(const char *dir)
+{
+    size_t cap = strlen(dir) + sizeof "/" MARK_FILE;
+    char *path = malloc(cap);
+    bool marked = true; /* no memory: the worse is taken */
+
+    if (path != NULL) {
+        snprintf(path, cap, "%s/" MARK_FILE, dir);
+        marked = access(path, F_OK) == 0;
+    }
+    free(path);
+    return marked;
+}
+
+static enum bf_err damaged(const char *dir, const char *how, struct bf_error *err)
+{
+    return bf_error_set(err, BF_ERR_FORMAT, "the ledger '%s' is damaged: %s", dir, how);
+}
+
+/* Whether the data file is one that something was ever committed to. */
+static enum bf_err look_at_data(bool *there, const char *dir, const char *path,
+                                struct bf_error *err)
+{
+    enum bf_store_head head = look_at_head(path);
+
+    *there = true;
+    if (head == BF_STORE_HEAD_SOUND || is_marked(dir)) {
+        if (head == BF_STORE_HEAD_WRONG || head == BF_STORE_HEAD_NEW)
+            return damaged(dir, "the head of " DATA_FILE " is wrong", err);
+        return BF_OK;
+    }
+    /* Nothing was: a making that was cut short, which is taken up again. */
+    if (head == BF_STORE_HEAD_NEW) {
+        *there = false;
+        return BF_OK;
+    }
+    return bf_error_set(
+        err, BF_ERR_FORMAT,
+        "the ledger '%s' is damaged, or its making was cut short; where nothing was "
+        "registered in it, remove its folder and run 'bonafide ledger init' again",
+        dir);
 }
 
 /* Whether the folder has a data file with anything in it. */
@@ -115,27 +185,14 @@ static enum bf_err is_there(bool *there, const char *dir, struct bf_error *err)
     if (path == NULL)
         return bf_error_nomem(err);
     snprintf(path, cap, "%s/" DATA_FILE, dir);
-    if (stat(path, &st) != 0 && errno != ENOENT) {
+    if (stat(path, &st) != 0 && errno != ENOENT)
         rc = bf_error_errno(err, "cannot open the ledger '%s'", dir);
-    } else if (errno == ENOENT || st.st_size == 0) {
-        snprintf(path, cap, "%s/" MARK_FILE, dir);
-        if (access(path, F_OK) == 0)
-            rc = bf_error_set(err, BF_ERR_FORMAT,
-                              "the ledger '%s' is damaged: " DATA_FILE " is missing or empty", dir);
-    } else if (!S_ISREG(st.st_mode)) {
-        rc = bf_error_set(err, BF_ERR_FORMAT,
-                          "the ledger '%s' is damaged: " DATA_FILE " is not a regular file", dir);
-    } else if (st.st_size > 0) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-        *there = true;
-        if (fd >= 0 && !bf_store_check_head(fd))
-            rc =
-                bf_error_set(err, BF_ERR_FORMAT,
-                             "the ledger '%s' is damaged: the head of " DATA_FILE " is wrong", dir);
-        if (fd >= 0)
-            close(fd);
-    }
+    else if (errno == ENOENT || st.st_size == 0)
+        rc = is_marked(dir) ? damaged(dir, DATA_FILE " is missing or empty", err) : BF_OK;
+    else if (!S_ISREG(st.st_mode))
+        rc = damaged(dir, DATA_FILE " is not a regular file", err);
+    else
+        rc = look_at_data(there, dir, path, err);
     free(path);
     return rc;
 }
@@ -193,10 +250,11 @@ static int open_env(struct bf_store *s, bool create)
 
 static int begin(MDB_txn **txn, struct bf_store *s, unsigned flags)
 {
-    int rc = mdb_txn_begin(s->env, NULL, flags, txn);
+    int rc = mdb_txn_begin(s->env, NULL, flags, txn), attempt;
 
-    /* Another process has made the map larger: follow it. */
-    if (rc == MDB_MAP_RESIZED && s->n_txns == 0) {
+    /* Another process has made the map larger: follow it. Among many writers it has grown again by
+     * the time that it is our turn; there are no more doublings than an address has bits. */
+    for (attempt = 0; rc == MDB_MAP_RESIZED && s->n_txns == 0 && attempt < 64; attempt++) {
         rc = mdb_env_set_mapsize(s->env, 0);
         if (rc == 0)
             rc = mdb_txn_begin(s->env, NULL, flags, txn);

@@ -144,24 +144,35 @@ static bool is_page_size(uint64_t n)
     return n >= 512 && n <= 65536 && (n & (n - 1)) == 0;
 }
 
-bool bf_store_check_head(int fd)
+enum bf_store_head bf_store_check_head(int fd)
 {
+    uint64_t page_size, txnid[2];
     struct head h;
     unsigned i;
-    uint64_t page_size;
 
-    if (!known_platform() || !read_head(&h, fd, 0, 0))
-        return true;
+    if (!known_platform())
+        return BF_STORE_HEAD_SOUND; /* LMDB has its say */
+    if (!read_head(&h, fd, 0, 0))
+        return BF_STORE_HEAD_UNKNOWN;
     page_size = h.page_size;
     if (!is_page_size(page_size))
-        return false;
-    /* A transaction's header is on the page of its number's last bit: LMDB looks for it there. */
-    for (i = 0; i < 2; i++)
-        if (!read_head(&h, fd, i, page_size) || h.page_size != page_size || (h.txnid & 1) != i ||
+        return BF_STORE_HEAD_WRONG;
+    for (i = 0; i < 2; i++) {
+        if (!read_head(&h, fd, i, page_size) || h.page_size != page_size ||
             h.last_page >= UINT64_C(1) << 47 || h.map_size > UINT64_C(1) << 46 ||
             h.map_size / page_size < 2)
-            return false;
-    return true;
+            return BF_STORE_HEAD_WRONG;
+        txnid[i] = h.txnid;
+    }
+    if (txnid[0] == 0 && txnid[1] == 0)
+        return BF_STORE_HEAD_NEW;
+    /* A transaction's header is on the page of its number's last bit: LMDB looks for it there, and
+     * each commit writes over the older one. So they never lie further apart, and a header that
+     * does would bring back what has been superseded. */
+    if ((txnid[0] & 1) != 0 || (txnid[1] & 1) != 1 ||
+        (txnid[0] + 1 != txnid[1] && txnid[1] + 1 != txnid[0]))
+        return BF_STORE_HEAD_WRONG;
+    return BF_STORE_HEAD_SOUND;
 }
 
 bool bf_store_check_pages(bool *found, int fd, uint64_t txnid, uint64_t max_pages)

@@ -11,9 +11,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The two header pages at the start of the file are sound enough for LMDB to open it. What is no
- * LMDB file passes: LMDB says so. */
-bool bf_store_check_head(int fd);
+enum bf_store_head {
+    BF_STORE_HEAD_UNKNOWN, /* no LMDB file; one of another kind of machine counts as sound */
+    BF_STORE_HEAD_WRONG,   /* not sound enough for LMDB to open it */
+    BF_STORE_HEAD_NEW,     /* sound, and nothing was ever committed */
+    BF_STORE_HEAD_SOUND,
+};
+
+/* What the two header pages at the start of the file are. Beside a writer it may be wrong by
+ * chance: they are not read at one moment. */
+enum bf_store_head bf_store_check_head(int fd);
 /*
  * Walk all trees of the snapshot with the transaction number txnid, which a reader holds, over at
  * most max_pages pages; true also where that was not all of them. *found is false where the headers

@@ -95,6 +95,29 @@ static void folder_of(char *out, const char *path)
     out[n] = '\0';
 }
 
+int bf_folder_sync(const char *path)
+{
+    char *folder = malloc(strlen(path) + 3);
+    int fd, rc = 0;
+
+    if (folder == NULL)
+        return -1;
+    folder_of(folder, path);
+    /* Not every folder that may be written may be read, and not every file system can be asked:
+     * only a disk that fails is an error. */
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && fsync(fd) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
+        rc = -1;
+    if (fd >= 0) {
+        int saved = errno;
+
+        close(fd);
+        errno = saved;
+    }
+    free(folder);
+    return rc;
+}
+
 enum bf_err bf_output_open(struct bf_output **out, const char *path, unsigned flags,
                            struct bf_error *err)
 {
@@ -221,12 +244,10 @@ static int rename_file(const struct bf_output *out)
     return -1;
 }
 
-enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err)
+/* Gives the file its name; sets *replaced where another had it. */
+static enum bf_err name_it(struct bf_output *out, bool *replaced, struct bf_error *err)
 {
-    enum bf_err rc = bf_output_sync(out, err);
-
-    if (rc != BF_OK)
-        return rc;
+    *replaced = false;
     /* link() never replaces, so nothing that appeared at path since the file was opened is lost. */
     if (name_file(out, out->path) == 0) {
         if (out->named)
@@ -257,7 +278,23 @@ enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err)
         return errno == EEXIST ? exists(out, err)
                                : bf_error_errno(err, "cannot write '%s'", out->path);
     out->named = false;
+    *replaced = true;
     return BF_OK;
+}
+
+enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err)
+{
+    bool replaced;
+    enum bf_err rc = bf_output_sync(out, err);
+
+    if (rc == BF_OK)
+        rc = name_it(out, &replaced, err);
+    if (rc == BF_OK && bf_folder_sync(out->path) != 0) {
+        rc = bf_error_errno(err, "cannot write '%s'", out->path);
+        if (!replaced)
+            unlink(out->path);
+    }
+    return rc;
 }
 
 void bf_output_close(struct bf_output **out)

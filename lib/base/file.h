@@ -26,9 +26,17 @@ enum bf_err bf_file_write(const char *path, unsigned flags, const struct bf_buf 
 enum bf_err bf_file_open(int *fd, const char *path, struct bf_error *err);
 
 /*
+ * Have the folder that path lies in on the disk, without which a new name does not outlast a power
+ * cut. 0, or -1 with errno where the disk fails.
+ */
+int bf_folder_sync(const char *path);
+
+/*
  * A file being written: bytes go to a file in path's folder that has no name yet (or, where the
  * file system has no such thing, a temporary one), and bf_output_commit gives it its name after
- * fsync. Without a commit nothing stays, even where the process is killed.
+ * fsync. Without a commit nothing stays, even where the process is killed; but where a file
+ * replaces another, a kill between two calls of the commit may leave it whole under a name like
+ * .NAME.123456, which nobody reads.
  */
 struct bf_output;
 #define BF_OUTPUT_FORCE 1u   /* replace an existing file */
@@ -43,10 +51,11 @@ int bf_output_fd(const struct bf_output *out);
 /* What has been written so far, mapped for reading; the mapping lives until bf_output_close. At
  * least one byte. */
 enum bf_err bf_output_map(struct bf_output *out, const void **p, size_t *n, struct bf_error *err);
-/* Flush to the disk; after it has answered, only the rename can fail. */
+/* Flush to the disk; after it has answered, only the naming can fail. */
 enum bf_err bf_output_sync(struct bf_output *out, struct bf_error *err);
-/* Sync and rename. Without BF_OUTPUT_FORCE a file that appeared at path meanwhile is left alone:
- * BF_ERR_EXISTS. */
+/* Sync, give the name, and sync the folder: what this has answered outlasts a power cut. Without
+ * BF_OUTPUT_FORCE a file that appeared at path meanwhile is left alone: BF_ERR_EXISTS. On failure
+ * there is no new file at path, unless it has replaced one already. */
 enum bf_err bf_output_commit(struct bf_output *out, struct bf_error *err);
 void bf_output_close(struct bf_output **out);
 

@@ -40,7 +40,7 @@ static inline void fixture_key(struct bf_key *key, uint8_t n, const char *name)
     OK(bf_key_from_secret(key, secret, name, &err));
 }
 
-static inline void fixture_hash(uint8_t hash32[32], const char *what, uint64_t n)
+static inline void fixture_hash32(uint8_t hash32[32], const char *what, uint64_t n)
 {
     char text[64];
 
@@ -62,10 +62,10 @@ static inline void fixture_record(struct bf_record *r, uint64_t n)
         .height = 1080,
         .claimed_unix_s = FIXTURE_TIME + (int64_t)n,
     };
-    fixture_hash(r->file32, "file", n);
-    fixture_hash(r->stream32, "stream", n);
-    fixture_hash(r->frames32, "frames", n);
-    fixture_hash(r->digest32, "digest", n);
+    fixture_hash32(r->file32, "file", n);
+    fixture_hash32(r->stream32, "stream", n);
+    fixture_hash32(r->frames32, "frames", n);
+    fixture_hash32(r->digest32, "digest", n);
     snprintf(r->title, sizeof r->title, "Interview, part %llu", (unsigned long long)n);
 }
 
@@ -78,7 +78,7 @@ static inline void fixture_synthetic(struct bf_record *r, size_t n_subjects)
     snprintf(r->method, sizeof r->method, "swap");
     r->n_subjects = n_subjects;
     for (i = 0; i < n_subjects; i++) {
-        fixture_hash(r->subjects32[i], "subject", i);
+        fixture_hash32(r->subjects32[i], "subject", i);
         r->subjects32[i][0] = (uint8_t)(16 * i);
     }
 }

@@ -118,7 +118,7 @@ static void finds_bad_tables(void **state)
     spoil(BF_TABLE_BY_FRAMES, r.frames32, 32, index, 8);
     assert_clean(20);
     /* what no record accounts for */
-    fixture_hash(hash, "stray", 0);
+    fixture_hash32(hash, "stray", 0);
     spoil(BF_TABLE_BY_HASH, hash, 32, index, 8);
     audit(&a);
     assert_true(!a.clean && !a.has_bad_record);

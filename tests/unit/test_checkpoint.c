@@ -6,7 +6,7 @@ static void make(struct bf_buf *note, struct bf_key *key, uint64_t size)
     uint8_t root[32];
 
     fixture_key(key, 1, "Example Newsroom");
-    fixture_hash(root, "root", size);
+    fixture_hash32(root, "root", size);
     note->len = 0;
     OK(bf_checkpoint_encode(note, FIXTURE_ORIGIN, size, root, key, &err));
 }
@@ -28,7 +28,7 @@ static void round_trip(void **state)
         OK(bf_checkpoint_parse(&c, note.data, note.len, &err));
         assert_string_equal(c.origin, FIXTURE_ORIGIN);
         assert_true(c.size == sizes[i]);
-        fixture_hash(root, "root", sizes[i]);
+        fixture_hash32(root, "root", sizes[i]);
         assert_memory_equal(c.root32, root, 32);
         assert_int_equal(c.n_sigs, 1);
         assert_true(c.sig[0].ours);
@@ -139,7 +139,7 @@ static void many_signatures(void **state)
     make(&note, &key, 7);
     OK(bf_checkpoint_parse(&c, note.data, note.len, &err));
     text = c.text_len + 1;
-    fixture_hash(root, "root", 7);
+    fixture_hash32(root, "root", 7);
     for (i = 1; i <= BF_CHECKPOINT_SIGS_MAX; i++) {
         fixture_key(&other, (uint8_t)(50 + i), "Other");
         one.len = 0;

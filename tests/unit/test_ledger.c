@@ -116,7 +116,7 @@ static void same_frames(void **state)
     (void)state;
     for (i = 0; i < 5; i++) {
         fixture_record(&r[i], 50 + i);
-        fixture_hash(r[i].frames32, "frames", 3);
+        fixture_hash32(r[i].frames32, "frames", 3);
     }
     OK(bf_ledger_append(l, done, r, 5, &key, NULL, NULL, &err));
     OK(bf_store_begin_read(&t, bf_ledger_store(l), &err));

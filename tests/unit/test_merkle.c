@@ -88,7 +88,7 @@ static int grow(void **state)
 
     (void)state;
     for (i = 0; i < N; i++) {
-        fixture_hash(leaf[i], "leaf", i);
+        fixture_hash32(leaf[i], "leaf", i);
         assert_int_equal(bf_merkle_append(&m, leaf[i], on_node, NULL), BF_OK);
         bf_merkle_root(hash, &m);
         naive_root(want, 0, i + 1);

@@ -11,7 +11,7 @@ static void make(struct bf_buf *out, struct bf_record *r, uint64_t n)
     fixture_record(r, n);
     r->index = n;
     if (n > 0)
-        fixture_hash(r->prev32, "prev", n);
+        fixture_hash32(r->prev32, "prev", n);
     out->len = 0;
     OK(bf_record_encode(out, r, &key, &err));
 }
