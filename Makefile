@@ -6,7 +6,7 @@
 #   make models          fetch the pretrained face networks into build/models
 #   make lint            folder laws, layout, static analysis, scripts, man pages, a second compiler
 #   make asan ubsan      the tests under the address and undefined-behaviour sanitisers
-#   make valgrind        unit tests and the main commands under valgrind
+#   make valgrind        unit tests and the main commands under valgrind; signing with the secret marked undefined
 #   make fuzz            libFuzzer on every parser, SECONDS=60 each
 #   make bench           the chain's rates, the table of copies, cost of register, size of digests
 #   make bench-copies    make some 230 copies and alterations of three clips, verify each, print what was found
@@ -113,7 +113,7 @@ $(BUILD)/bonafide-check: $(BUILD)/obj/cli/check.o $(BUILD)/libbonafide.a
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter release debug,$(VARIANT)),-static) -o $@ $^ -lsecp256k1 -ljansson -lcrypto
 
 # What the commands share, for the tests of it.
-CLI_UNIT := score_report cue_table detector_list eval_set eval_report face_moment chip_maker fake_stream
+CLI_UNIT := score_report cue_table detector_list eval_set eval_report face_moment chip_maker fake_stream passphrase
 $(CLI_UNIT:%=$(BUILD)/unit/test_%): $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ))
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D) $(BUILD)/obj

@@ -4,6 +4,7 @@
 
 #include "cli/common.h"
 #include "cli/passphrase.h"
+#include "cli/secret_guard.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
@@ -81,6 +82,7 @@ static enum bf_exit run_new(const struct bf_command *cmd, const void *opts, int 
         return bf_cli_usage(cmd, "'key new' needs -o FILE and --name NAME");
     if (o->no_passphrase && o->passphrase_file != NULL)
         return bf_cli_usage(cmd, "--no-passphrase and --passphrase-file contradict each other");
+    bf_secret_guard();
     rc = bf_key_generate(&key, o->name, &err);
     if (rc == BF_OK)
         rc = check_output(o->output, flags, &err);
@@ -120,6 +122,7 @@ static enum bf_err read_public(struct bf_trust *trust, bool *encrypted, bool *se
     enum bf_err rc;
 
     *encrypted = false;
+    bf_secret_guard();
     if (!bf_buf_reserve(&text, 2 * BF_TRUST_FILE_MAX))
         return bf_error_nomem(err);
     rc = bf_file_read(&text, path, BF_TRUST_FILE_MAX, err);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "cli/passphrase.h"
+#include "cli/secret_guard.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
@@ -70,6 +71,7 @@ enum bf_err bf_cli_read_key(struct bf_key *key, const char *path, const char *pa
     bool encrypted = false;
     enum bf_err rc;
 
+    bf_secret_guard();
     /* Room at once: a buffer that grows leaves its old contents behind. */
     if (!bf_buf_reserve(&pem, 4 * BF_KEY_FILE_MAX))
         return bf_error_nomem(err);

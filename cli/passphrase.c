@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,19 +12,35 @@ void bf_passphrase_release(struct bf_passphrase *p)
     explicit_bzero(p, sizeof *p);
 }
 
+/* Signals come while this waits and at no other time: one that came between the prompt and the
+ * reading would else be lost. False with EINTR where one came. */
+static bool wait_for_byte(int fd, const sigset_t *open_to)
+{
+    fd_set set;
+
+    if (fd >= FD_SETSIZE)
+        return true;
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    return pselect(fd + 1, &set, NULL, NULL, NULL, open_to) >= 0;
+}
+
 /*
  * Bytes up to the end of the line. One at a time: what follows belongs to whoever reads next, and
  * there are few. True where a line or the end was reached; false with errno set (EINTR: a signal
  * came; EMSGSIZE: too long).
  */
-static bool read_line(struct bf_passphrase *p, int fd, bool retry)
+static bool read_line(struct bf_passphrase *p, int fd, const sigset_t *open_to)
 {
     p->len = 0;
     for (;;) {
         char c = 0;
-        ssize_t n = read(fd, &c, 1);
+        ssize_t n;
 
-        if (n < 0 && errno == EINTR && retry)
+        if (open_to != NULL && !wait_for_byte(fd, open_to))
+            return false;
+        n = read(fd, &c, 1);
+        if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return false;
@@ -49,7 +66,7 @@ enum bf_err bf_passphrase_read(struct bf_passphrase *p, const char *path, struct
     *p = (struct bf_passphrase){0};
     if (fd < 0)
         return bf_error_errno(err, "cannot open '%s'", path);
-    if (!read_line(p, fd, true)) {
+    if (!read_line(p, fd, NULL)) {
         if (errno == EMSGSIZE)
             rc = bf_error_set(err, BF_ERR_FORMAT, "the passphrase in '%s' is longer than %d bytes",
                               path, BF_PASSPHRASE_MAX);
@@ -81,6 +98,7 @@ static bool ask_once(struct bf_passphrase *p, int tty, const char *prompt)
 {
     struct sigaction act = {.sa_handler = on_signal}, old[N_CAUGHT];
     struct termios shown, hidden;
+    sigset_t mask, old_mask;
     bool ok = false;
     int saved = 0;
     size_t i;
@@ -92,15 +110,22 @@ static bool ask_once(struct bf_passphrase *p, int tty, const char *prompt)
     hidden.c_lflag |= ICANON | ECHONL;
     arrived = 0;
     sigemptyset(&act.sa_mask);
+    sigemptyset(&mask);
+    for (i = 0; i < N_CAUGHT; i++)
+        sigaddset(&mask, caught[i]);
+    pthread_sigmask(SIG_BLOCK, &mask, &old_mask);
     for (i = 0; i < N_CAUGHT; i++)
         sigaction(caught[i], &act, &old[i]);
     if (tcsetattr(tty, TCSAFLUSH, &hidden) == 0) {
-        ok = write(tty, prompt, strlen(prompt)) >= 0 && read_line(p, tty, false);
+        ok = write(tty, prompt, strlen(prompt)) >= 0 && read_line(p, tty, &old_mask);
         saved = errno;
         tcsetattr(tty, TCSAFLUSH, &shown);
     }
+    /* One that came since the line was whole is taken here, and done by the caller. */
+    pthread_sigmask(SIG_SETMASK, &old_mask, NULL);
     for (i = 0; i < N_CAUGHT; i++)
         sigaction(caught[i], &old[i], NULL);
+    ok = ok && arrived == 0;
     errno = saved;
     return ok;
 }

@@ -99,9 +99,19 @@ enum bf_err bf_key_generate(struct bf_key *key, const char *name, struct bf_erro
     return rc;
 }
 
+/* Deeper than what libsecp256k1, OpenSSL and the dynamic loader, which puts the registers by, reach
+ * below a call. */
+__attribute__((noinline)) void bf_key_clear_stack(void)
+{
+    uint8_t below[32768];
+
+    OPENSSL_cleanse(below, sizeof below);
+}
+
 void bf_key_release(struct bf_key *key)
 {
     OPENSSL_cleanse(key, sizeof *key);
+    bf_key_clear_stack();
 }
 
 enum bf_err bf_sign(uint8_t sig64[64], const struct bf_key *key, const void *msg, size_t n,
@@ -110,12 +120,15 @@ enum bf_err bf_sign(uint8_t sig64[64], const struct bf_key *key, const void *msg
     const secp256k1_context *ctx = signing_context(err);
     secp256k1_ecdsa_signature sig;
     uint8_t hash[32];
+    int good;
 
     if (ctx == NULL)
         return BF_ERR_LIBRARY;
     bf_sha256(hash, msg, n);
     /* The library's default nonce is RFC 6979 and its signatures are low-S. */
-    if (secp256k1_ecdsa_sign(ctx, &sig, hash, key->secret32, NULL, NULL) != 1)
+    good = secp256k1_ecdsa_sign(ctx, &sig, hash, key->secret32, NULL, NULL);
+    bf_key_clear_stack();
+    if (good != 1)
         return bf_error_set(err, BF_ERR_LIBRARY, "cannot sign: the key holds no valid secret");
     secp256k1_ecdsa_signature_serialize_compact(ctx, sig64, &sig);
     return BF_OK;

@@ -36,6 +36,9 @@ enum bf_err bf_key_generate(struct bf_key *key, const char *name, struct bf_erro
 enum bf_err bf_key_from_secret(struct bf_key *key, const uint8_t secret32[32], const char *name,
                                struct bf_error *err);
 void bf_key_release(struct bf_key *key);
+/* Clears what the calls before this one have left on the stack below their caller's frame. The
+ * functions here do so themselves. */
+void bf_key_clear_stack(void);
 
 /*
  * PEM of the pair, the name as the friendlyName attribute inside. pass NULL: not encrypted; else

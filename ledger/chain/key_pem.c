@@ -70,7 +70,7 @@ static bool pem_find(uint8_t *der, size_t *der_len, const char *label, const cha
     char mark[64], flat[BF_KEY_FILE_MAX];
     const char *p, *end;
     size_t len = 0;
-    bool ok;
+    bool ok = true;
 
     snprintf(mark, sizeof mark, "-----BEGIN %s-----", label);
     p = find_text(text, n, mark);
@@ -81,14 +81,14 @@ static bool pem_find(uint8_t *der, size_t *der_len, const char *label, const cha
     end = find_text(p, (size_t)(text + n - p), mark);
     if (end == NULL)
         return false;
-    for (; p < end; p++) {
+    for (; ok && p < end; p++) {
         if (*p == '\n' || *p == '\r' || *p == ' ' || *p == '\t')
             continue;
-        if (len == sizeof flat)
-            return false;
-        flat[len++] = *p;
+        ok = len < sizeof flat;
+        if (ok)
+            flat[len++] = *p;
     }
-    ok = bf_base64_parse(der, BF_KEY_FILE_MAX, der_len, flat, len);
+    ok = ok && bf_base64_parse(der, BF_KEY_FILE_MAX, der_len, flat, len);
     OPENSSL_cleanse(flat, sizeof flat);
     return ok;
 }
@@ -181,6 +181,7 @@ enum bf_err bf_key_encode(struct bf_buf *pem, const struct bf_key *key, const ch
     OPENSSL_clear_free(der, n > 0 ? (size_t)n : 0);
     X509_SIG_free(sig);
     PKCS8_PRIV_KEY_INFO_free(p8);
+    bf_key_clear_stack();
     ERR_clear_error();
     return rc;
 }
@@ -394,6 +395,7 @@ enum bf_err bf_key_decode(struct bf_key *key, const void *pem, size_t n, const c
         rc = unwrap(key, p8, name, err);
     PKCS8_PRIV_KEY_INFO_free(p8);
     OPENSSL_cleanse(der, sizeof der);
+    bf_key_clear_stack();
     ERR_clear_error();
     return rc;
 }
