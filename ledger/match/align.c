@@ -356,11 +356,14 @@ static void add_line(struct aligning *a, struct bf_time_line line, int64_t range
     refine(&line, &a->m, a->coarse, range_us, &fit, a->scratch);
     for (j = 0; j < a->n; j++)
         if (same_line(&a->line[j], &line, bf_trace_end_us(a->suspect)))
-            return;
-    if (a->n == BF_ALIGN_OFFSETS)
+            break;
+    /* Of two that are the same the one at the record's own rate is the simpler: a copy is not
+     * called faster than its record for a drift that nobody can see. */
+    if (j == BF_ALIGN_OFFSETS || (j < a->n && (line.rate != 1 || a->line[j].rate == 1)))
         return;
-    a->line[a->n] = line;
-    a->fit[a->n++] = fit;
+    a->line[j] = line;
+    a->fit[j] = fit;
+    a->n += j == a->n;
 }
 
 /* The path over the lines there are, as runs, each measured. */
