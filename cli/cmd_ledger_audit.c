@@ -6,6 +6,7 @@
 
 #include "cli/common.h"
 #include "ledger/digest/digest.h"
+#include "ledger/match/index_audit.h"
 
 #define SCHEMA "bonafide.audit/1"
 
@@ -57,6 +58,11 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (rc == BF_OK) {
         bf_cli_progress_start(&progress, "auditing", "records", 1, o->progress);
         rc = bf_ledger_audit(&a, l, bf_digest_check, &progress.sink, &err);
+        bf_cli_progress_end(&progress);
+    }
+    if (rc == BF_OK && a.clean) {
+        bf_cli_progress_start(&progress, "lookup tables", "records", 1, o->progress);
+        rc = bf_index_audit(&a.clean, &a.why, l, &progress.sink, &err);
         bf_cli_progress_end(&progress);
     }
     if (rc != BF_OK)

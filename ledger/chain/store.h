@@ -78,6 +78,12 @@ enum bf_err bf_txn_get(struct bf_txn *t, enum bf_table table, const void *key, s
                        const void **p, size_t *n, struct bf_error *err);
 enum bf_err bf_txn_put(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len,
                        const void *p, size_t n, struct bf_error *err);
+/* From here on what is put in t, a read transaction, goes to fn and not into the tables: to see
+ * what would be written. */
+void bf_txn_divert(struct bf_txn *t,
+                   enum bf_err (*fn)(void *ctx, enum bf_table table, const void *key,
+                                     size_t key_len, const void *p, size_t n, struct bf_error *err),
+                   void *ctx);
 enum bf_err bf_txn_del(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len,
                        struct bf_error *err);
 /* The entry with the greatest key; as bf_txn_get. */

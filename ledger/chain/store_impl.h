@@ -28,6 +28,10 @@ struct bf_txn {
     struct MDB_txn *txn;
     struct bf_page_cache *pages; /* made when it is first wanted */
     bool write;
+    /* where puts go, if not into the tables */
+    enum bf_err (*divert)(void *ctx, enum bf_table table, const void *key, size_t key_len,
+                          const void *p, size_t n, struct bf_error *err);
+    void *divert_ctx;
 };
 
 /* Turns what LMDB said into an error; verb is "read" or "write". */

@@ -71,12 +71,24 @@ enum bf_err bf_txn_put(struct bf_txn *t, enum bf_table table, const void *key, s
 {
     MDB_val k = val(key, key_len), v = val(p, n);
     unsigned flags = order_of(table);
-    int rc = mdb_put(t->txn, t->store->dbi[table], &k, &v, flags);
+    int rc;
 
+    if (t->divert != NULL)
+        return t->divert(t->divert_ctx, table, key, key_len, p, n, err);
+    rc = mdb_put(t->txn, t->store->dbi[table], &k, &v, flags);
     /* One that is out of its order (a test, a repair) goes the long way. */
     if (rc == MDB_KEYEXIST && flags != 0)
         rc = mdb_put(t->txn, t->store->dbi[table], &k, &v, 0);
     return fail(t, rc, "write", err);
+}
+
+void bf_txn_divert(struct bf_txn *t,
+                   enum bf_err (*fn)(void *ctx, enum bf_table table, const void *key,
+                                     size_t key_len, const void *p, size_t n, struct bf_error *err),
+                   void *ctx)
+{
+    t->divert = fn;
+    t->divert_ctx = ctx;
 }
 
 enum bf_err bf_txn_del(struct bf_txn *t, enum bf_table table, const void *key, size_t key_len,
