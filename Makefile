@@ -14,6 +14,7 @@
 #   make bench-verify    cost of verify against 1,000 records, beside decoding alone (a quarter of an hour)
 #   make bench-nn        convolutions against this machine's peak, and three networks beside PyTorch (some minutes)
 #   make bench-faults    make each file call of register, import and swap fail in turn, and print what survived (an hour)
+#   make bench-hardening kills, power cuts, crowds, changed bytes, faults and fuzzing at length; the rows of doc/hardening.md (hours)
 #   make bench-detector  MANIFEST=F FOLDER=DIR WORK=DIR: make the detector's weights anew and measure them (hours)
 #   make install         PREFIX=/usr/local DESTDIR=; also uninstall
 #   make clean           removes build/
@@ -227,6 +228,14 @@ bench-faults:
 	$(SUBMAKE) VARIANT=release all
 	FAULTS=all tests/fault/inject.sh
 
+bench-hardening:
+	fixtures/install.sh build test lint
+	fixtures/fetch.sh
+	fixtures/media.sh check
+	$(SUBMAKE) VARIANT=release tests-built
+	$(SUBMAKE) VARIANT=fuzz CC=clang fuzz-built
+	tests/bench/hardening.sh
+
 bench-detector:
 	fixtures/install.sh build test bench
 	fixtures/fetch.sh
@@ -270,4 +279,4 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn bench-faults bench-detector install uninstall clean help
+.PHONY: all tests-built demo check models lint asan ubsan valgrind fuzz fuzz-built bench bench-copies bench-lookup bench-verify bench-nn bench-faults bench-hardening bench-detector install uninstall clean help

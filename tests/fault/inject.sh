@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# inject.sh [all] - each file call of register, import and swap fails in turn; what is left must be whole
+# inject.sh [all | COMMAND] - each file call of register, import and swap fails in turn; what is left must be whole
 #
 # Whatever fails, the command ends by itself with 0 or 2; with 2 it says one sentence, with 0 its record is on the
 # ledger and its files are there. Either way the ledger audits clean, holds what it held, and no file is half there
 # or lies about under a temporary name.
 #
-# Without "all" a part of the calls stands for the rest: register and import whole where they write, a swap here and
-# there. A call is failed by strace in the program itself, counted from main on (what fails before is the loader's
-# to say); calls on the video, and those by which the program and its decoder speak, also in the decoder's processes.
+# COMMAND is one of register, import, blend and convert. Without it, or "all", a part of the calls stands for the rest:
+# register and import whole where they write, a swap here and there. A call is failed by strace in the program itself,
+# counted from main on (what fails before is the loader's to say); calls on the video, and those by which the program
+# and its decoder speak, also in the decoder's processes.
 . "$(dirname "$0")/faultlib.sh"
 
 all=${1:-${FAULTS:-}}
@@ -91,7 +92,7 @@ inject() {
     shift
     fresh
     rc=0
-    timeout 60 strace -o trace "$@" "$BONAFIDE" "${args[@]}" >out.json 2>err || rc=$?
+    timeout 300 strace -o trace "$@" "$BONAFIDE" "${args[@]}" >out.json 2>err || rc=$?
     grep -q INJECTED trace || return 0
     injected=$((injected + 1))
     judge "$command"
@@ -221,11 +222,14 @@ make_model() {
 if [ -n "$all" ]; then
     echo "| command | calls failed | survived |"
     echo "|---|---|---|"
-    sweep register 400
-    sweep import 400
-    sweep blend "${SWAP_MAX:-60}"
-    make_model
-    sweep convert "${SWAP_MAX:-60}"
+    [ "$all" != all ] || all="register import blend convert"
+    for command in $all; do
+        [ "$command" != convert ] || make_model
+        case $command in
+        register | import) sweep "$command" 400 ;;
+        *) sweep "$command" "${SWAP_MAX:-60}" ;;
+        esac
+    done
     echo "$injected calls failed"
     exit 0
 fi
