@@ -101,8 +101,15 @@ static enum bf_err ask(struct bf_decode_link *l, const struct bf_wire_asked *m,
     while (send(l->wire, l->out.data, l->out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return nonsense(l, err);
-        if (errno != EINTR)
+        if (errno == EPIPE || errno == ECONNRESET)
             break;
+        /* What was not said is not answered: nobody must wait for it. */
+        if (errno != EINTR) {
+            char why[128];
+
+            snprintf(why, sizeof why, "its decoder cannot be spoken to: %s", strerror(errno));
+            return lose(l, errno == ENOMEM ? BF_ERR_NOMEM : BF_ERR_IO, why, err);
+        }
     }
     return BF_OK;
 }
