@@ -65,8 +65,15 @@ enum bf_err bf_decode_talk_ask(struct bf_decode_talk *t, const struct bf_wire_as
     while (send(t->wire, t->out.data, t->out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return bf_decode_talk_nonsense(t, err);
-        if (errno != EINTR)
+        if (errno == EPIPE || errno == ECONNRESET)
             break;
+        /* What was not said is not answered: nobody must wait for it. */
+        if (errno != EINTR) {
+            char why[128];
+
+            snprintf(why, sizeof why, "its decoder cannot be spoken to: %s", strerror(errno));
+            return bf_decode_talk_lose(t, errno == ENOMEM ? BF_ERR_NOMEM : BF_ERR_IO, why, err);
+        }
     }
     return BF_OK;
 }

@@ -241,6 +241,8 @@ done
 survived register
 inject register -f -P a.mp4 -e inject=read,pread64,lseek:error=EIO:when=2
 inject register -f -e trace=recvfrom -e inject=recvfrom:error=ENOMEM:when=3
+inject register -e trace=sendto -e inject=sendto:error=ENOMEM:when=2
+[ "$rc" = 2 ] && grep -q 'cannot be spoken to' err || wrong="$wrong; an order that cannot be sent: status $rc, $(head -n 1 err)"
 survived register/decoder
 begin import
 for call in $writing; do
