@@ -71,6 +71,8 @@ for ((i = 0; i < n; i++)); do
         # shellcheck disable=SC2154
         "$root/$BUILD/bonafide-check" --proof "$file.proof" --trust news.pub >/dev/null 2>err || unproved=$((unproved + 1))
     fi
+    # How long a run takes changes with what else the machine does: the moments follow it, so that some come too late.
+    if [ "$rc" = 137 ]; then whole=$((whole * 41 / 40)); else whole=$((whole * 19 / 20)); fi
     [ $((i % every)) != $((every - 1)) ] || look
 done
 look

@@ -5,7 +5,6 @@
 #include "tests/unit/video_fixture.h"
 
 #include "lib/media/decode_host.h"
-#include "lib/media/decode_link.h"
 #include "lib/media/decode_talk.h"
 #include "lib/media/photo.h"
 #include "lib/media/sandbox.h"

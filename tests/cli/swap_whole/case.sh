@@ -16,7 +16,7 @@ quietly 0 swap extract b.mp4 -o faces_b --subject terms.txt --keep-alike
 
 # In two runs, the first of which is stopped: it goes on where it was.
 train() {
-    "$BONAFIDE" swap train faces_a faces_b -m model --preset quick --batch 8 --iterations 110 --no-progress --json "$@"
+    "$BONAFIDE" swap train faces_a faces_b -m model --preset quick --batch 8 --iterations 110 --no-progress --json
 }
 # loss NAME: of an iteration of the log, both people together
 loss() {
@@ -89,6 +89,6 @@ node -e '
 cp "$MEDIA/faces/none.mp4" .
 expect 1 swap convert none.mp4 -m model -o none_out.mp4 --key key
 expect 1 swap convert in.mp4 -m model -o none_out.mp4 --key key --track 7
-head -c 100000 model/model.safetensors >cut && mv cut model/model.safetensors
+head -c 100000 model/model.safetensors >damaged && mv damaged model/model.safetensors
 expect 2 swap convert in.mp4 -m model -o none_out.mp4 --key key
 [ ! -e none_out.mp4 ] && [ ! -e none_out.mp4.proof ] || complain "something was written"
