@@ -188,50 +188,50 @@ static int32_t get_i32(struct bf_reader *r)
     return v;
 }
 
-static void put_track(struct bf_buf *b, const struct bf_sound_track *t)
-{
-    const int32_t numbers[] = {
-        t->format,          t->bits_per_coded_sample, t->bits_per_raw_sample, t->profile,
-        t->level,           t->sample_rate,           t->block_align,         t->frame_size,
-        t->initial_padding, t->trailing_padding,      t->seek_preroll,        t->disposition};
-    size_t i;
+enum { TRACK_NUMBERS = 12 };
 
-    put_text(b, t->codec, NAME_MAX_BYTES);
-    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        bf_buf_put_be32(b, (uint32_t)numbers[i]);
-    bf_buf_put_be64(b, (uint64_t)t->bit_rate);
-    bf_buf_put_be32(b, t->n_channels);
-    bf_buf_put_be64(b, t->channel_mask);
-    bf_buf_put_be32(b, t->time_base_num);
-    bf_buf_put_be32(b, t->time_base_den);
-    put_text(b, t->language, sizeof t->language - 1);
-    bf_buf_put_be16(b, (uint16_t)t->header_len);
-    bf_buf_append(b, t->header, t->header_len);
+static void track_numbers(int32_t *number[TRACK_NUMBERS], struct bf_sound_track *t)
+{
+    int32_t *const all[TRACK_NUMBERS] = {
+        &t->format,          &t->bits_per_coded_sample, &t->bits_per_raw_sample, &t->profile,
+        &t->level,           &t->sample_rate,           &t->block_align,         &t->frame_size,
+        &t->initial_padding, &t->trailing_padding,      &t->seek_preroll,        &t->disposition};
+
+    memcpy(number, all, sizeof all);
 }
 
-static unsigned bits_of(uint64_t mask)
+static void put_track(struct bf_buf *b, const struct bf_sound_track *track)
 {
-    unsigned n = 0;
+    struct bf_sound_track t = *track;
+    int32_t *number[TRACK_NUMBERS];
+    size_t i;
 
-    for (; mask != 0; mask &= mask - 1)
-        n++;
-    return n;
+    track_numbers(number, &t);
+    put_text(b, t.codec, NAME_MAX_BYTES);
+    for (i = 0; i < TRACK_NUMBERS; i++)
+        bf_buf_put_be32(b, (uint32_t)*number[i]);
+    bf_buf_put_be64(b, (uint64_t)t.bit_rate);
+    bf_buf_put_be32(b, t.n_channels);
+    bf_buf_put_be64(b, t.channel_mask);
+    bf_buf_put_be32(b, t.time_base_num);
+    bf_buf_put_be32(b, t.time_base_den);
+    put_text(b, t.language, sizeof t.language - 1);
+    bf_buf_put_be16(b, (uint16_t)t.header_len);
+    bf_buf_append(b, t.header, t.header_len);
 }
 
 static void get_track(struct bf_sound_track *t, struct bf_reader *r)
 {
-    int32_t *const numbers[] = {
-        &t->format,          &t->bits_per_coded_sample, &t->bits_per_raw_sample, &t->profile,
-        &t->level,           &t->sample_rate,           &t->block_align,         &t->frame_size,
-        &t->initial_padding, &t->trailing_padding,      &t->seek_preroll,        &t->disposition};
+    int32_t *number[TRACK_NUMBERS];
     char name[NAME_MAX_BYTES + 1];
     const AVCodecDescriptor *d;
     size_t i;
 
+    track_numbers(number, t);
     get_text(name, sizeof name, r);
     d = avcodec_descriptor_get_by_name(name);
-    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        *numbers[i] = get_i32(r);
+    for (i = 0; i < TRACK_NUMBERS; i++)
+        *number[i] = get_i32(r);
     t->bit_rate = (int64_t)bf_read_be64(r);
     t->n_channels = get_u32(r, 0, BF_SOUND_CHANNELS_MAX);
     t->channel_mask = bf_read_be64(r);
@@ -242,7 +242,7 @@ static void get_track(struct bf_sound_track *t, struct bf_reader *r)
     t->header = bf_read_bytes(r, t->header_len);
     if (d == NULL || d->type != AVMEDIA_TYPE_AUDIO || t->bit_rate < 0 ||
         t->bit_rate > BIT_RATE_MAX || t->header_len > BF_SOUND_HEADER_MAX || t->sample_rate < 0 ||
-        (t->channel_mask != 0 && bits_of(t->channel_mask) != t->n_channels))
+        (t->channel_mask != 0 && (uint32_t)av_popcount64(t->channel_mask) != t->n_channels))
         r->failed = true;
     else
         t->codec = d->name;
