@@ -2,7 +2,7 @@
 """evaluate_copies.py - register the sources of make_copies.py, verify every copy, and grade the answers
 
 Usage: evaluate_copies.py OUTDIR [--bonafide PATH] [--jobs 2] [--ledger-mode all|own] [--groups G,...] [--only NAME,...]
-       [--keep] [--split] [--worst N] [--work DIR]
+       [--keep] [--split] [--footage TSV] [--worst N] [--work DIR]
 
 WORK (OUTDIR/eval) gets ledgers, answers.jsonl with every answer and scores.tsv with one line a copy. --keep asks only
 what has no answer yet. The exit status is 0 whenever it ran: this measures, it does not judge.
@@ -157,10 +157,11 @@ def cells(box):
     return {(x, y) for x in along(left, right, COLS) for y in along(top, bottom, ROWS)}
 
 
-def grade(copy, answer):
+def grade(copy, answer, footage):
     told = answer["answer"]
     verdict, record = told.get("verdict", "(none)"), told.get("record") or {}
-    right = record.get("title") in copy["sources"]
+    of = lambda name: footage.get(name, name)
+    right = of(record.get("title")) in [of(s) for s in copy["sources"]]
     foreign = copy["expected"] == ["unregistered"]
     g = {"copy": copy, "verdict": verdict, "right": right, "time": answer["time"],
          "recall": verdict in KNOWN and right, "altered": verdict == "altered", "expected": verdict in copy["expected"] and (right or foreign),
@@ -211,7 +212,7 @@ def half(name, people):
     return "fit" if zlib.crc32(people.get(clip, clip).encode()) % 2 == 0 else "report"
 
 
-def read_people(path):
+def read_pairs(path):
     if not path:
         return {}
     with open(path) as f:
@@ -352,13 +353,14 @@ def main():
     parser.add_argument("--split", action="store_true", help="also by halves of the clips: thresholds are fitted on one, reported on the other")
     parser.add_argument("--calibration", action="store_true", help="how often clean copies show a false_alarm as small")
     parser.add_argument("--people", metavar="TSV", help="clip, person: so that --split never parts the clips of one person")
+    parser.add_argument("--footage", metavar="TSV", help="clip, footage: the record of any clip of the same footage is a right answer")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="list up to N of each kind of mistake")
     parser.add_argument("--work", metavar="DIR", help="for ledgers and answers; default: OUTDIR/eval")
     options = parser.parse_args()
     options.work = options.work or os.path.join(options.out, "eval")
     os.makedirs(options.work, exist_ok=True)
 
-    people = read_people(options.people)
+    people, footage = read_pairs(options.people), read_pairs(options.footage)
     with open(os.path.join(options.out, "truth.jsonl")) as f:
         copies = [json.loads(line) for line in f if line.endswith("\n")]
     listed = lambda text: [x for x in text.split(",") if x]
@@ -368,7 +370,7 @@ def main():
     if not copies:
         sys.exit("evaluate_copies: no copies to ask about in '%s'" % options.out)
     answers = ask(options, copies)
-    grades = [grade(c, answers[c["id"]]) for c in copies]
+    grades = [grade(c, answers[c["id"]], footage) for c in copies]
     with open(os.path.join(options.work, "scores.tsv"), "w") as f:
         f.write("id\tgroup\tverdict\trecord\trecall\tfalse\tframe_f1\tblock_f1\ttime\n")
         for g in grades:

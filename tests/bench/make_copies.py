@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """make_copies.py - make copies and alterations of video clips, and write down the truth about each
 
-Usage: make_copies.py [--clips DIR|FILE ...] [--others DIR|FILE ...] [--faces TSV] [--seconds 20] [--max-side 1280]
+Usage: make_copies.py [--clips DIR|FILE ...] [--others DIR|FILE ...] [--faces TSV] [--seconds 20] [--start 0] [--max-side 1280]
        [--seed N] [--groups G,...] [--only NAME,...] [--jobs 2] -o OUTDIR     (@FILE: arguments, one a line)
 
-OUTDIR/sources.jsonl  what is to be registered: the first seconds of each clip, at a constant frame rate
+OUTDIR/sources.jsonl  what is to be registered: --seconds of each clip from --start on, at a constant frame rate
 OUTDIR/truth.jsonl    one line a copy. Boxes are left, top, right, bottom from 0 to 1 of the suspect's picture; `geometry`
                       (a, b, c, d, e, f) takes the record's (x, y) to the suspect's (a x + b y + c, d x + e y + f); `ledger`
                       names the ledger to ask: all, takes, or without, which lacks the source.
@@ -425,7 +425,7 @@ def gather(options):
         seen.add(name)
         jobs.append((name, path, faces.get(os.path.splitext(os.path.basename(path))[0], (FACE, MOUTH))))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        made = list(pool.map(lambda j: make_source(j[0], j[1], options.seconds, options, j[2]), jobs))
+        made = list(pool.map(lambda j: make_source(j[0], j[1], options.seconds, options, j[2], options.start), jobs))
     late = []
     for (name, path, boxes), clip in zip(jobs, made):
         if clip is None:
@@ -434,12 +434,14 @@ def gather(options):
         options.sources.append(clip)
         long = cf.probe(path)[3]
         w, h, fps, _ = cf.probe(path)
-        if long >= options.seconds + 6:
-            seconds = min(options.seconds, long - options.seconds - 1)
-            late.append(Clip(name + "@late", path, options.seconds + 1, seconds, (w // 2 * 2, h // 2 * 2), fps, boxes))
+        end = options.start + options.seconds
+        if long >= end + 6:
+            seconds = min(options.seconds, long - end - 1)
+            late.append(Clip(name + "@late", path, end + 1, seconds, (w // 2 * 2, h // 2 * 2), fps, boxes))
             text = cf.chain([cf.fit(options.max_side), cf.scale(1)], w, h)[0]
-            before = ["-ss", "%.3f" % (options.seconds + 1), "-t", "%.3f" % seconds]
-            options.second_takes[name] = ("all", before, text, path, (path, (0, options.seconds), (options.seconds + 1, seconds), w, h, fps))
+            before = ["-ss", "%.3f" % (end + 1), "-t", "%.3f" % seconds]
+            first = (options.start, options.seconds)
+            options.second_takes[name] = ("all", before, text, path, (path, first, (end + 1, seconds), w, h, fps))
         elif clip.seconds >= 8:
             half = make_source(name + "_take1", clip.path, round(clip.seconds / 2 - 0.5, 3), options, boxes)
             takes.append(half)
@@ -478,6 +480,7 @@ def main():
     parser.add_argument("--others", nargs="+", metavar="DIR|FILE", help="never registered: backgrounds, faces, inserted time")
     parser.add_argument("--faces", metavar="TSV", help="face and mouth boxes, as faces.tsv beside this program has them")
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--start", type=float, default=0.0, help="where the seconds begin that are registered")
     parser.add_argument("--max-side", type=int, default=1280, help="larger sources are scaled down first")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--visible", type=float, default=8, metavar="D", help="of three other times of a face or a mouth, take the first "
