@@ -315,20 +315,28 @@ static bool public_agrees(const uint8_t *der, size_t n, const uint8_t public33[3
 static bool get_name(char out[BF_NAME_MAX + 1], const PKCS8_PRIV_KEY_INFO *p8)
 {
     const STACK_OF(X509_ATTRIBUTE) *attrs = PKCS8_pkey_get0_attrs(p8);
-    int at = attrs ? X509at_get_attr_by_NID(attrs, NID_friendlyName, -1) : -1;
+    int at = attrs ? X509at_get_attr_by_NID(attrs, NID_friendlyName, -1) : -1, n, n_back = 0;
     X509_ATTRIBUTE *attr = at >= 0 ? X509at_get_attr(attrs, at) : NULL;
     ASN1_TYPE *value = attr ? X509_ATTRIBUTE_get0_type(attr, 0) : NULL;
-    char *utf8;
-    bool ok;
+    unsigned char utf16[4 * BF_NAME_MAX + 2] = {0}, *back = NULL;
+    char *utf8 = NULL;
+    bool ok = false;
 
     if (value == NULL || value->type != V_ASN1_BMPSTRING ||
         value->value.bmpstring->length > 4 * BF_NAME_MAX)
         return false;
-    utf8 = OPENSSL_uni2utf8(value->value.bmpstring->data, value->value.bmpstring->length);
-    ok = utf8 != NULL && bf_name_is_valid(utf8, strlen(utf8));
+    n = value->value.bmpstring->length;
+    memcpy(utf16, value->value.bmpstring->data, (size_t)n);
+    /* With its closing NUL: OPENSSL_uni2utf8 wants four bytes for a last character that takes three
+     * of UTF-8. What it cannot read it takes for Latin, and it ends at a NUL: so there and back. */
+    utf8 = OPENSSL_uni2utf8(utf16, n + 2);
+    if (utf8 != NULL && bf_name_is_valid(utf8, strlen(utf8)))
+        back = OPENSSL_utf82uni(utf8, (int)strlen(utf8), NULL, &n_back);
+    ok = back != NULL && n_back == n + 2 && memcmp(back, utf16, (size_t)n) == 0;
     if (ok)
         memcpy(out, utf8, strlen(utf8) + 1);
     OPENSSL_free(utf8);
+    OPENSSL_free(back);
     return ok;
 }
 

@@ -135,7 +135,8 @@ static void secrets(void **state)
 static void files(void **state)
 {
     static const char *const owners[] = {"A", "Example Newsroom",
-                                         "Caf\xc3\xa9 \xe6\x96\xb0\xe8\x81\x9e \xf0\x9f\x98\x80"};
+                                         "Caf\xc3\xa9 \xe6\x96\xb0\xe8\x81\x9e \xf0\x9f\x98\x80",
+                                         "\xe6\x96\xb0\xe8\x81\x9e" /* three bytes end it */};
     struct bf_key key, back;
     struct bf_buf pem = {0};
     struct bf_error err;
