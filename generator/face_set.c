@@ -18,6 +18,8 @@ enum {
     IDENTITY_UNIT = 1000 /* descriptors as thousandths of their length */
 };
 
+#define ROUNDING 0.01f /* of a squared length, by thousandths of 1,024 numbers: some .001 */
+
 /* Two descriptors' product from which on they are one person's: between what lib/face's tracks call
  * the same and another, since groups are means of many. */
 #define SAME_PERSON 0.6f
@@ -154,7 +156,9 @@ static bool read_face(struct bf_set_face *f, struct bf_face_set *set, const json
     f->track = (uint32_t)track;
     for (i = 0; i < BF_IDENTITY_DIM; i++)
         norm += f->identity[i] * f->identity[i];
-    for (i = 0; i < BF_IDENTITY_DIM && norm > 0; i++)
+    /* What is at unit length but for its rounding stays, so that saving it again changes nothing.
+     */
+    for (i = 0; i < BF_IDENTITY_DIM && norm > 0 && fabsf(norm - 1) > ROUNDING; i++)
         f->identity[i] /= sqrtf(norm);
     return true;
 }
