@@ -20,9 +20,10 @@ struct bf_run {
     double rate; /* of the record's clock against the suspect's: 2 is twice as fast; negative where
                     it runs backwards */
     double gain, bias; /* suspect luma = gain x source luma + bias */
-    double in_step; /* share, by motion, of the blocks that move in the record which move alike in
-                       the suspect */
-    double close;   /* the same share of those that hardly differ from it */
+    double in_step;  /* share, by motion, of the blocks that move in the record which move alike in
+                        the suspect */
+    double close;    /* the same share of those that hardly differ from it */
+    double together; /* correlation of all blocks' motion at once */
     double outside_in_step, outside_close; /* the two shares outside the box that raises them most,
                                               as a replaced face would; 0 where none qualifies */
     bool vouched;          /* alike all along, and a stretch of it follows closely */

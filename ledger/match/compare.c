@@ -15,6 +15,9 @@
 #define TAIL_FROM 50.0
 #define TAIL_RATE 0.27
 #define TAIL_LEVELS 5.2
+/* Less time has fewer chances to stand out, but its noise is known less well: it counts as these.
+ */
+#define TAIL_MINUTES_MIN (1 / 6.0)
 /* Of a comparison, whatever its length. tests/bench/false_alarm.sh builds with a larger one, to
  * hold the probabilities against how often clean copies show as much. */
 #ifndef FALSE_ALARM_MAX
@@ -57,7 +60,7 @@ static const struct bf_residual_row *row_at(const struct comparison *c, uint64_t
 /* Probability that a copy with nothing changed, of n samples, has a region that peaks so high. */
 static double false_alarm(unsigned peak, uint64_t n)
 {
-    double minutes = (double)n * BF_DIGEST_PERIOD_US / 60e6;
+    double minutes = fmax((double)n * BF_DIGEST_PERIOD_US / 60e6, TAIL_MINUTES_MIN);
 
     return -expm1(-minutes * TAIL_RATE * exp((TAIL_FROM - (double)peak) / TAIL_LEVELS));
 }

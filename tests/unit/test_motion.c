@@ -1,0 +1,107 @@
+#include "ledger/match/motion.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* A run of that many seconds at the record's own rate, which moves a little. */
+static struct bf_run run_of(double seconds, double in_step, double close, double together,
+                            double distance)
+{
+    return (struct bf_run){.end_us = (int64_t)(seconds * 1e6),
+                           .rate = 1,
+                           .gain = 1,
+                           .in_step = in_step,
+                           .close = close,
+                           .together = together,
+                           .moving = 0.02,
+                           .suspect_moving = 0.02,
+                           .distance = distance};
+}
+
+static void bars(void **state)
+{
+    static const struct {
+        double seconds, in_step, close, together, distance;
+        bool follows;
+    } t[] = {
+        /* long enough: half in step, a quarter close, whatever the pictures are */
+        {6, 0.5, 0.25, 0, 9, true},
+        {6, 0.49, 0.25, 0, 9, false},
+        {6, 0.5, 0.24, 0, 9, false},
+        {6, 0.6, 0, 0, 1, true},
+        {4, 0.6, 0.45, 0, 9, true},
+        {4, 0.6, 0.44, 0, 9, false},
+        {2, 0.85, 0.7, 0, 9, true},
+        {2, 0.85, 0.69, 0, 9, false},
+        /* not close, under an encoder's noise: the pictures must agree, and all motion together */
+        {3, 0.68, 0.07, 0.71, 0.7, true},
+        {3, 0.68, 0.07, 0.64, 0.7, false},
+        {3, 0.59, 0.07, 0.71, 0.7, false},
+        {3, 0.68, 0.07, 0.71, 1.01, false},
+        {2, 0.68, 0.07, 0.71, 0.8, true},
+        {2, 0.68, 0.07, 0.71, 0.9, false},
+        /* under a logo */
+        {3, 0.89, 0.4, 0.86, 1.3, true},
+        {3, 0.84, 0.4, 0.86, 1.3, false},
+        {3, 0.89, 0.4, 0.79, 1.3, false},
+        {3, 0.89, 0.4, 0.86, 1.6, false},
+        {2, 0.89, 0.4, 0.86, 1.3, false},
+        /* other takes of the same speaker on the same set, as they were measured */
+        {3, 0.42, 0, 0.58, 2.2, false},
+        {2.2, 0.18, 0.07, 0.75, 1.6, false},
+        {0.9, 1, 1, 1, 0, false},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof t / sizeof *t; i++) {
+        struct bf_run r =
+            run_of(t[i].seconds, t[i].in_step, t[i].close, t[i].together, t[i].distance);
+
+        if (bf_run_follows(&r) != t[i].follows)
+            fail_msg("row %zu", i);
+    }
+}
+
+/* The rate was chosen too, so what the pictures are like does not stand in for being close. */
+static void another_rate(void **state)
+{
+    struct bf_run r = run_of(6, 0.7, 0.1, 0.9, 0.5);
+
+    (void)state;
+    assert_true(bf_run_follows(&r));
+    r.rate = 0.99;
+    assert_false(bf_run_follows(&r));
+    r.close = 0.45;
+    assert_true(bf_run_follows(&r));
+}
+
+static void still(void **state)
+{
+    struct bf_run r = run_of(2, 0, 0, 0, 1.4);
+
+    (void)state;
+    r.moving = r.suspect_moving = 0;
+    assert_true(bf_run_is_still(&r));
+    assert_true(bf_run_follows(&r));
+    r.distance = 1.6;
+    assert_false(bf_run_follows(&r));
+    r.distance = 0.5;
+    r.suspect_moving = 0.1;
+    assert_false(bf_run_follows(&r));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bars),
+        cmocka_unit_test(another_rate),
+        cmocka_unit_test(still),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
