@@ -24,6 +24,7 @@ struct bf_run {
                         the suspect */
     double close;    /* the same share of those that hardly differ from it */
     double together; /* correlation of all blocks' motion at once */
+    bool whole;      /* all of the suspect */
     double outside_in_step, outside_close; /* the two shares outside the box that raises them most,
                                               as a replaced face would; 0 where none qualifies */
     bool vouched;          /* alike all along, and a stretch of it follows closely */

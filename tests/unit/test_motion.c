@@ -17,6 +17,7 @@ static struct bf_run run_of(double seconds, double in_step, double close, double
                            .in_step = in_step,
                            .close = close,
                            .together = together,
+                           .whole = true,
                            .moving = 0.02,
                            .suspect_moving = 0.02,
                            .distance = distance};
@@ -41,9 +42,9 @@ static void bars(void **state)
         {3, 0.68, 0.07, 0.71, 0.7, true},
         {3, 0.68, 0.07, 0.64, 0.7, false},
         {3, 0.59, 0.07, 0.71, 0.7, false},
-        {3, 0.68, 0.07, 0.71, 1.01, false},
-        {2, 0.68, 0.07, 0.71, 0.8, true},
-        {2, 0.68, 0.07, 0.71, 0.9, false},
+        {3, 0.68, 0.07, 0.71, 0.81, false},
+        {2, 0.68, 0.07, 0.71, 0.75, true},
+        {2, 0.68, 0.07, 0.71, 0.76, false},
         /* under a logo */
         {3, 0.89, 0.4, 0.86, 1.3, true},
         {3, 0.84, 0.4, 0.86, 1.3, false},
@@ -53,6 +54,7 @@ static void bars(void **state)
         /* other takes of the same speaker on the same set, as they were measured */
         {3, 0.42, 0, 0.58, 2.2, false},
         {2.2, 0.18, 0.07, 0.75, 1.6, false},
+        {2.6, 0.84, 0.47, 0.89, 0.84, false},
         {0.9, 1, 1, 1, 0, false},
     };
     size_t i;
@@ -80,6 +82,19 @@ static void another_rate(void **state)
     assert_true(bf_run_follows(&r));
 }
 
+/* One nod may go with another; what comes before and after it does not. */
+static void part_of_it(void **state)
+{
+    struct bf_run r = run_of(3, 0.9, 0.4, 0.9, 0.7);
+
+    (void)state;
+    assert_true(bf_run_follows(&r));
+    r.whole = false;
+    assert_false(bf_run_follows(&r));
+    r.close = 0.45;
+    assert_true(bf_run_follows(&r));
+}
+
 static void still(void **state)
 {
     struct bf_run r = run_of(2, 0, 0, 0, 1.4);
@@ -100,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bars),
         cmocka_unit_test(another_rate),
+        cmocka_unit_test(part_of_it),
         cmocka_unit_test(still),
     };
 
