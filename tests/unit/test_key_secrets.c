@@ -56,6 +56,12 @@ static size_t count_in(const uint8_t *p, size_t size)
     return n;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define SANITISED 1
+#else
+#define SANITISED 0
+#endif
+
 /* Copies of the secret, as bytes and as libsecp256k1's number, of its base64 and of the passphrase
  * in all memory that can be written: heap, data, stack and what calls have left below it. */
 static size_t copies(void)
@@ -268,7 +274,8 @@ int main(void)
     };
     const struct CMUnitTest flow[] = {cmocka_unit_test(nothing_branches)};
 
-    /* valgrind keeps shadows of all memory, and would take hours to search them. */
-    return RUNNING_ON_VALGRIND ? cmocka_run_group_tests(flow, NULL, NULL)
-                               : cmocka_run_group_tests(searches, setup, NULL);
+    /* valgrind and the address sanitiser keep shadows of all memory, and what is freed: hours to
+     * search, and not the program's. */
+    return RUNNING_ON_VALGRIND || SANITISED ? cmocka_run_group_tests(flow, NULL, NULL)
+                                            : cmocka_run_group_tests(searches, setup, NULL);
 }

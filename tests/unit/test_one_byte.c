@@ -64,6 +64,7 @@ static bool tables(uint8_t hash32[32], struct bf_ledger *l, bool own)
     bf_txn_abort(&t);
     if (h != NULL)
         bf_sha256_finish(h, hash32);
+    bf_sha256_free(&h);
     return ok;
 }
 
