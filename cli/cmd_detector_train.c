@@ -17,7 +17,7 @@ enum { ARTIFACT, MESO, TEMPORAL };
 static const char *const networks[NETWORKS] = {"artifact", "meso4", "temporal"};
 
 struct train_opts {
-    const char *weights, *network, *begin, *leave_out, *validation, *steps, *batch, *seed, *threads;
+    const char *weights, *network, *leave_out, *validation, *steps, *batch, *seed, *threads;
     int progress;
 };
 
@@ -26,8 +26,6 @@ static const struct bf_opt options[] = {
      "the folder of the weights; a run that was stopped is gone on with (required)"},
     {0, "network", BF_OPT_TEXT, "NAME", offsetof(struct train_opts, network),
      "artifact (the default), temporal, or meso4, the baseline"},
-    {0, "begin", BF_OPT_TEXT, "DIR", offsetof(struct train_opts, begin),
-     "begin with the recognition network in this folder, not with random weights"},
     {0, "leave-out", BF_OPT_TEXT, "FAMILY", offsetof(struct train_opts, leave_out),
      "show no fakes of this family"},
     {0, "validation", BF_OPT_TEXT, "CHIPS", offsetof(struct train_opts, validation),
@@ -128,7 +126,6 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
     how.meso = network == MESO;
-    how.begin = o->begin;
     how.left_out = o->leave_out;
     how.validation = o->validation;
     how.batch = (unsigned)batch;

@@ -30,15 +30,15 @@ enum bf_err bf_artifact_open_net(struct bf_artifact_net *net, struct bf_params *
 static void show(void *arg, size_t i, size_t thread)
 {
     const struct bf_artifact_judge *j = arg;
-    float *window = bf_net_value(j->net.net, j->net.in) + i * BF_CHIP_WINDOW_FLOATS;
     struct bf_random r = {0};
     struct bf_chip_change none;
     struct bf_error err = {0};
 
     (void)thread;
     bf_chip_change_none(&none);
-    bf_chip_change_apply(window, j->set->record[j->record[i]].chip, &none, &r, &err);
-    bf_artifact_input(window, BF_CHIP_WINDOW_FLOATS);
+    bf_chip_change_apply(bf_artifact_net_window(&j->net, i), j->set->record[j->record[i]].chip,
+                         &none, &r, &err);
+    bf_artifact_net_show(&j->net, i);
 }
 
 /* How much of what the map or the mask call fake both do, for the chip in that place of the batch.

@@ -23,8 +23,7 @@ struct bf_artifact_report {
 };
 
 struct bf_artifact_train_options {
-    bool meso;         /* the baseline instead */
-    const char *begin; /* folder of the recognition network to begin with; NULL: random weights */
+    bool meso;              /* the baseline instead */
     const char *left_out;   /* a family of fakes that is not shown; NULL: none */
     const char *validation; /* chips of other people; NULL: none */
     uint64_t seed, steps;

@@ -276,7 +276,6 @@ static enum bf_err queue(struct bf_scorer *s, size_t track, const struct bf_face
     w->track = track;
     w->frame = (struct bf_score_frame){pts_us, 0, face->quality};
     rc = bf_chip_cut_window(in, view, &window, err);
-    bf_artifact_input(in, BF_CHIP_WINDOW_FLOATS);
     if (rc == BF_OK && s->pictures)
         rc = picture_of(&w->picture, s, view, &window, err);
     if (rc != BF_OK)

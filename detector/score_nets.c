@@ -93,18 +93,18 @@ void bf_score_nets_close(struct bf_score_nets *n)
 static void fill(const struct bf_score_nets *n, const struct bf_artifact_net *net, size_t n_windows,
                  bool mirrored)
 {
-    float *in = bf_net_value(net->net, net->in);
+    float *in = bf_artifact_net_window(net, 0);
     const size_t side = BF_CHIP_WINDOW;
     size_t i, x;
 
-    if (!mirrored) {
+    if (!mirrored)
         memcpy(in, n->window, n_windows * BF_CHIP_WINDOW_FLOATS * sizeof *in);
-        return;
-    }
-    for (i = 0; i < n_windows * side; i++)
+    for (i = 0; mirrored && i < n_windows * side; i++)
         for (x = 0; x < side; x++)
             memcpy(in + 3 * (i * side + x), n->window + 3 * (i * side + side - 1 - x),
                    3 * sizeof *in);
+    for (i = 0; i < n_windows; i++)
+        bf_artifact_net_show(net, i);
 }
 
 static void add_half(struct bf_track_look *look, float logit, const float *map, bool mirrored)

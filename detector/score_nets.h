@@ -15,8 +15,7 @@ struct bf_score_nets {
     struct bf_params *artifact_params, *temporal_params, *baseline_params;
     struct bf_artifact_net artifact, baseline; /* baseline.net NULL: not asked for, or not there */
     struct bf_temporal_net temporal;           /* net NULL: there are no weights of it */
-    float
-        *window; /* (BF_SCORE_SWEEP, BF_CHIP_WINDOW, BF_CHIP_WINDOW, 3): as the network wants it */
+    float *window; /* (BF_SCORE_SWEEP, BF_CHIP_WINDOW, BF_CHIP_WINDOW, 3): RGB, 0 to 255 */
 };
 
 /* The weights in dir. pool is used by every run and outlives n, which begins zeroed. */

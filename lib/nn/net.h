@@ -70,6 +70,9 @@ int bf_net_dense(struct bf_net *net, const char *name, int x, size_t out);
  * NAME.shift, and NAME.mean and NAME.variance, which training keeps and inference uses.
  */
 int bf_net_norm(struct bf_net *net, const char *name, int x);
+/* The same over h and w of each image by itself, in training and after it (instance norm; Ulyanov,
+ * Vedaldi, Lempitsky 2016): what is alike all over an image falls out. NAME.scale, NAME.shift. */
+int bf_net_norm_image(struct bf_net *net, const char *name, int x);
 /* max(v, slope v): slope 0 is ReLU */
 int bf_net_rectify(struct bf_net *net, int x, float slope);
 /* One slope a channel, learned: NAME.slope (c) */

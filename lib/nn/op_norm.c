@@ -1,5 +1,6 @@
 /* Batch norm. Training: statistics of the batch, made in a fixed number of parts and added in
- * order. Inference: the kept ones; behind a convolution net_plan.c has folded it away. */
+ * order. Inference: the kept ones; behind a convolution net_plan.c has folded it away.
+ * Instance norm, below: statistics of each image by itself, always. */
 #include "lib/nn/node.h"
 
 #include <assert.h>
@@ -244,6 +245,133 @@ int bf_net_norm(struct bf_net *net, const char *name, int x)
         !bf_node_param(node, name, "shift", &node->c, 1, BF_PARAM_ZERO, 1, true) ||
         !bf_node_param(node, name, "mean", &node->c, 1, BF_PARAM_ZERO, 1, false) ||
         !bf_node_param(node, name, "variance", &node->c, 1, BF_PARAM_ONE, 1, false))
+        return -1;
+    return bf_node_index(node);
+}
+
+/* --- each image by itself
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* The same rows as in saved, for one image. */
+static float *kept_of(const struct bf_node *node, size_t image)
+{
+    return (float *)node->saved + image * N_SAVED * node->c;
+}
+
+/* Sums in double, then in float, each two rows of c: a thread has its own. */
+static double *image_sums(const struct bf_node *node, size_t image)
+{
+    return (double *)node->net->scratch + 3 * image * node->c;
+}
+
+static void image_size(struct bf_node *node)
+{
+    node->saved_bytes = node->net->n * N_SAVED * node->c * sizeof(float);
+    node->scratch_bytes = node->net->n * 3 * node->c * sizeof(double);
+}
+
+/* The sums over an image that moments and grad_moments make. */
+static const double *image_moments(struct bf_node *node, size_t image, bool of_grad)
+{
+    const size_t c = node->c, rows = node->h * node->w;
+    const float *x = bf_node_x(node, 0) + image * rows * c;
+    double *sum = image_sums(node, image);
+    float *few = (float *)(sum + 2 * c);
+    size_t row, n, j;
+
+    memset(sum, 0, 2 * c * sizeof *sum);
+    for (row = 0; row < rows; row += n) {
+        n = rows - row < ROWS ? rows - row : ROWS;
+        memset(few, 0, 2 * c * sizeof *few);
+        if (of_grad)
+            grad_moments(few, few + c, node->dy + (image * rows + row) * c, x + row * c,
+                         kept_of(node, image), node->rect.slope, n, c);
+        else
+            moments(few, few + c, x + row * c, x, n, c);
+        for (j = 0; j < 2 * c; j++)
+            sum[j] += (double)few[j];
+    }
+    return sum;
+}
+
+static void image_forward_each(struct bf_node *node, size_t from, size_t to)
+{
+    const float *scale = bf_node_weight(node, 0), *shift = bf_node_weight(node, 1);
+    const size_t c = node->c, rows = node->h * node->w;
+    size_t image, j;
+
+    for (image = from; image < to; image++) {
+        const float *x = bf_node_x(node, 0) + image * rows * c;
+        const double *sum = image_moments(node, image, false);
+        float *kept = kept_of(node, image);
+
+        for (j = 0; j < c; j++) {
+            double m = sum[j] / (double)rows, v = sum[c + j] / (double)rows - m * m;
+
+            kept[MEAN * c + j] = (float)(m + (double)x[j]);
+            kept[INVERSE * c + j] = (float)(1 / sqrt((v > 0 ? v : 0) + (double)EPSILON));
+            kept[FACTOR * c + j] = scale[j] * kept[INVERSE * c + j];
+            kept[OFFSET * c + j] = shift[j] - kept[MEAN * c + j] * kept[FACTOR * c + j];
+        }
+        apply(node->y + image * rows * c, x, kept + FACTOR * c, kept + OFFSET * c, node->rect.slope,
+              rows, c);
+    }
+}
+
+static void image_forward(struct bf_node *node)
+{
+    bf_node_spans(node, image_forward_each, node->net->n, 1);
+}
+
+static void image_backward_each(struct bf_node *node, size_t from, size_t to)
+{
+    const size_t c = node->c, rows = node->h * node->w;
+    size_t image, j;
+
+    for (image = from; image < to; image++) {
+        const double *sum = image_moments(node, image, true);
+        float *kept = kept_of(node, image);
+
+        for (j = 0; j < c; j++) {
+            kept[MEAN_DY * c + j] = (float)(sum[j] / (double)rows);
+            kept[MEAN_DYX * c + j] = (float)(sum[c + j] / (double)rows);
+        }
+        if (bf_node_dx(node, 0) != NULL)
+            grad(bf_node_dx(node, 0) + image * rows * c, node->dy + image * rows * c,
+                 bf_node_x(node, 0) + image * rows * c, kept, node->rect.slope, node->add_in[0],
+                 rows, c);
+    }
+}
+
+static void image_backward(struct bf_node *node)
+{
+    size_t image, c = node->c, j;
+
+    bf_node_spans(node, image_backward_each, node->net->n, 1);
+    for (image = 0; image < node->net->n; image++) {
+        const double *sum = image_sums(node, image);
+
+        for (j = 0; j < c; j++) {
+            bf_node_weight_grad(node, 0)[j] += (float)sum[c + j];
+            bf_node_weight_grad(node, 1)[j] += (float)sum[j];
+        }
+    }
+}
+
+static const struct bf_op op_norm_image = {.name = "norm_image",
+                                           .rectifies = true,
+                                           .in_place = true,
+                                           .size = image_size,
+                                           .forward = image_forward,
+                                           .backward = image_backward};
+
+int bf_net_norm_image(struct bf_net *net, const char *name, int x)
+{
+    struct bf_node *node = bf_node_new(net, &op_norm_image, 1, x, -1);
+
+    if (node == NULL || !bf_node_param(node, name, "scale", &node->c, 1, BF_PARAM_ONE, 1, true) ||
+        !bf_node_param(node, name, "shift", &node->c, 1, BF_PARAM_ZERO, 1, true))
         return -1;
     return bf_node_index(node);
 }

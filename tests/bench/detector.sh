@@ -12,7 +12,6 @@ export BONAFIDE_MODELS=${BONAFIDE_MODELS:-$root/build/models}
 manifest=$1 folder=$2 work=$3
 shift 3
 steps=${STEPS:-6200} each=${SECONDS_EACH:-5} threads=${THREADS:-2}
-begin=$root/fixtures/node_modules/@vladmandic/face-api/model
 w=$work/weights
 mkdir -p "$w"
 
@@ -25,7 +24,7 @@ step chips
     --split calibration --moments 8 --seed 5 --threads "$threads"
 
 step networks
-[ -e "$w/artifact.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" --begin "$begin" -n "$steps" \
+[ -e "$w/artifact.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" -n "$steps" \
     --threads "$threads" --validation "$work/calibration.chips" | tee "$work/artifact.txt"
 [ -e "$w/meso4.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" --network meso4 -n "$steps" \
     --threads "$threads" --validation "$work/calibration.chips" | tee "$work/meso4.txt"

@@ -27,6 +27,7 @@ enum kind {
     MEAN,
     DENSE, /* n */
     NORM,
+    NORM_IMAGE,
     RECTIFY, /* slope */
     PRELU,
     SIGMOID,
@@ -223,6 +224,28 @@ static inline struct tensor naive_norm(struct tensor x, double *const *w, bool t
     return y;
 }
 
+/* w: scale and shift */
+static inline struct tensor naive_norm_image(struct tensor x, double *const *w)
+{
+    struct tensor y = naive_make(x.h, x.w, x.c);
+    size_t rows = x.h * x.w, n, i, j;
+
+    for (n = 0; n < BATCH; n++)
+        for (j = 0; j < x.c; j++) {
+            const double *v = x.v + n * rows * x.c + j;
+            double mean = 0, variance = 0;
+
+            for (i = 0; i < rows; i++)
+                mean += v[i * x.c] / (double)rows;
+            for (i = 0; i < rows; i++)
+                variance += pow(v[i * x.c] - mean, 2) / (double)rows;
+            for (i = 0; i < rows; i++)
+                y.v[(n * rows + i) * x.c + j] =
+                    (v[i * x.c] - mean) / sqrt(variance + 1e-5) * w[0][j] + w[1][j];
+        }
+    return y;
+}
+
 /* What is done to each number by itself; slope (c) for PRELU. */
 static inline struct tensor naive_each(struct tensor x, const struct step *s, const double *slope)
 {
@@ -362,6 +385,10 @@ static inline struct tensor naive_run(const struct step *s, struct tensor x, dou
         case NORM:
             x = naive_norm(x, w, training, moved);
             w += 4;
+            break;
+        case NORM_IMAGE:
+            x = naive_norm_image(x, w);
+            w += 2;
             break;
         case SOFTMAX:
             x = naive_softmax(x);

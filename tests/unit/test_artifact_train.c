@@ -244,9 +244,6 @@ static void refused(void **state)
     how.meso = false;
     assert_int_equal(bf_artifact_train(&done, in_root("mixed"), in_root("train"), &how, &err),
                      BF_ERR_FORMAT);
-    how.begin = in_root("nothing");
-    assert_int_equal(bf_artifact_train(&done, in_root("mixed2"), in_root("train"), &how, &err),
-                     BF_ERR_IO);
     assert_int_equal(
         bf_artifact_validate(family, &n, in_root("nothing"), in_root("train"), false, 1, &err),
         BF_ERR_IO);

@@ -214,6 +214,12 @@ static int norm_rectified(struct bf_net *net, int x)
     return bf_net_rectify(net, bf_net_norm(net, "n", x), 0.3f);
 }
 
+static int norm_image(struct bf_net *net, int x)
+{
+    x = bf_net_conv_bare(net, "a", x, 4, 1, 1);
+    return bf_net_rectify(net, bf_net_norm_image(net, "n", x), 0.3f);
+}
+
 static int rectify(struct bf_net *net, int x)
 {
     return bf_net_rectify(net, x, 0.1f);
@@ -317,6 +323,7 @@ static void every_layer(void **state)
         {"dense", dense, 2, 3, 4},
         {"norm", norm, 3, 3, 4},
         {"norm and rectifier", norm_rectified, 4, 4, 3},
+        {"norm of each image", norm_image, 4, 4, 3},
         {"rectifier", rectify, 3, 4, 5},
         {"prelu", prelu, 3, 4, 5},
         {"sigmoid", sigmoid, 2, 3, 4},

@@ -56,6 +56,17 @@ static const struct layer {
     {"norm", 7, 9, 37, {{.kind = NORM}}},
     {"norm and rectifier", 7, 9, 37, {{.kind = NORM}, {RECTIFY, .slope = 0.1f}}},
     {"conv, norm, rectifier", 5, 7, 3, {{BARE, 21, 3, 2, 0}, {.kind = NORM}, {.kind = RECTIFY}}},
+    {"norm of each image", 7, 9, 37, {{.kind = NORM_IMAGE}}},
+    {"conv, norm of each image, rectifier",
+     11,
+     9,
+     3,
+     {{BARE, 21, 3, 1, 0}, {.kind = NORM_IMAGE}, {RECTIFY, .slope = 0.1f}}},
+    {"norm of each image of what a sum wants too",
+     3,
+     4,
+     5,
+     {{CONV, 18, 1, 1, 0}, {.kind = KEEP}, {.kind = NORM_IMAGE}, {.kind = ADD}, {.kind = PRELU}}},
     {"depthwise and norm", 5, 7, 19, {{DEPTHWISE, 0, 3, 1, 0}, {.kind = NORM}}},
     {"rectifier", 7, 9, 37, {{RECTIFY, .slope = 0.1f}}},
     {"prelu", 7, 9, 37, {{.kind = PRELU}}},
@@ -135,6 +146,9 @@ static int build(struct bf_net *net, int x, const struct step *s)
             break;
         case NORM:
             x = bf_net_norm(net, name, x);
+            break;
+        case NORM_IMAGE:
+            x = bf_net_norm_image(net, name, x);
             break;
         case RECTIFY:
             x = bf_net_rectify(net, x, s->slope);
