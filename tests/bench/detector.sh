@@ -37,8 +37,9 @@ step networks
 step calibration
 [ -e "$work/calibration.cues" ] || "$program" detector measure "$work/list.tsv" -w "$w" --seconds "$each" \
     -o "$work/calibration.cues" --threads "$threads"
-# Cues that set fakes apart in the people of training and of calibration alike; the others are reported, and do not count.
-use=artifact,artifact-peak,blend-area,blend-peak,temporal,pose-drift,blink-depth,blink-sides,sharpness,noise,spectrum
+# Cues that set fakes apart in the people of training and of calibration alike, and whose weight is not against what
+# they mean; the others are reported, and do not count.
+use=artifact,artifact-peak,blend-area,temporal,pose-drift,blink-depth,blink-sides,sharpness,noise,spectrum
 "$program" detector calibrate "$work/calibration.cues" -w "$w" --use "$use" | tee "$work/calibration.txt"
 
 step test
