@@ -46,7 +46,8 @@ enum {
 #define TOGETHER_MIN 0.65
 #define ALIKE_DISTANCE 0.8
 #define ALIKE_DISTANCE_TINY 0.75
-#define WHOLE_US 200000 /* that may be missing at either end */
+#define WHOLE_US 200000  /* that may be missing at either end */
+#define ALIKE_US 1800000 /* in less, other takes were not asked for */
 /* Under a logo the pictures differ by more; then more has to go along. */
 #define TOGETHER_MIN_APART 0.8
 /*
@@ -304,7 +305,7 @@ static bool is_alike(const struct bf_run *r)
 {
     int64_t length = r->end_us - r->start_us;
 
-    if (r->rate != 1 || !r->whole)
+    if (r->rate != 1 || !r->whole || length < ALIKE_US)
         return false;
     if (length >= TINY_RUN_US && r->in_step >= IN_STEP_MIN_TINY &&
         r->together >= TOGETHER_MIN_APART && r->distance <= BF_STILL_DISTANCE)
