@@ -18,8 +18,8 @@
 /* Less time has fewer chances to stand out, but its noise is known less well: it counts as these.
  */
 #define TAIL_MINUTES_MIN (1 / 6.0)
-/* Of a comparison, whatever its length. tests/bench/false_alarm.sh builds with a larger one, to
- * hold the probabilities against how often clean copies show as much. */
+/* Of a comparison, whatever its length. A build with a larger one (doc/copies.md) holds the
+ * probabilities against how often clean copies show as much. */
 #ifndef FALSE_ALARM_MAX
 #define FALSE_ALARM_MAX 2e-4
 #endif

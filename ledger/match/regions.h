@@ -21,8 +21,8 @@ struct bf_regions {
 
 void bf_regions_release(struct bf_regions *r);
 /*
- * All that reach peak_min above the bar. Parts of one region with up to 1.5 s between them are one
- * where either reaches peak_sure. pooled is sealed.
+ * All that reach peak_min above the bar. Parts of one region with up to 1.5 s between them are one.
+ * pooled is sealed.
  */
 enum bf_err bf_regions_find(struct bf_regions *out, const struct bf_spool *pooled, unsigned bar,
                             unsigned peak_min, unsigned cols, unsigned rows, struct bf_error *err);
