@@ -18,6 +18,7 @@ enum {
     BATCH = 16, /* pairs */
     BATCH_MAX = 2048,
     WARM_UP = 200,
+    RESTART_WARM_UP = 400,
     REPORT_EVERY = 20,
     VALIDATE_GROUPS = 400, /* while training */
     PATH_CAP = 4096,
@@ -59,6 +60,7 @@ struct trainer {
     size_t batch, threads;
     float *target; /* (2 batch, CELLS), and what each cell counts, the same */
     double loss, map_loss, right;
+    uint64_t schedule[BF_SCHEDULE_N];
     uint64_t n_seen; /* steps of this run, which these are of */
     enum bf_err rc;  /* of a thread */
     struct bf_error err;
@@ -151,12 +153,16 @@ static enum bf_err open_trainer(struct trainer *t, const char *chips, struct bf_
         rc = bf_artifact_net_begin(t->params, err);
     if (rc == BF_OK)
         rc = bf_optim_create(&t->optim, t->params, &adam, err);
+    if (rc == BF_OK && !t->how->meso)
+        rc = bf_optim_keep_mean(t->optim, err);
     t->target = malloc(4 * t->batch * CELLS * sizeof *t->target);
     if (rc == BF_OK && t->target == NULL)
         rc = bf_error_nomem(err);
     in_dir(path, t->dir, t->name, ".training.safetensors");
     if (rc == BF_OK && access(path, F_OK) == 0)
-        rc = bf_weights_load_training(t->optim, NULL, 0, path, &t->kind, err);
+        rc = bf_weights_load_training(t->optim, t->schedule, BF_SCHEDULE_N, path, &t->kind, err);
+    if (rc == BF_OK)
+        bf_schedule_begin(t->schedule, t->optim->step, t->how->steps, WARM_UP);
     return rc;
 }
 
@@ -303,7 +309,8 @@ static enum bf_err step(struct trainer *t, struct bf_error *err)
     bf_net_backward(net);
     bf_optim_clip(t->optim, MOST_GRADIENT, t->pool);
     rate = bf_schedule_cosine(t->optim->step, WARM_UP, t->how->steps,
-                              t->how->meso ? MESO_RATE : RATE, RATE_LAST);
+                              t->how->meso ? MESO_RATE : RATE, RATE_LAST) *
+           bf_schedule_lead(t->schedule, t->optim->step, RESTART_WARM_UP);
     running(&t->loss, loss, t->n_seen);
     running(&t->map_loss, map_loss, t->n_seen);
     running(&t->right, right / (double)t->batch, t->n_seen++);
@@ -315,16 +322,23 @@ static enum bf_err step(struct trainer *t, struct bf_error *err)
  * ------------------------------------------------------------------------------------------------
  */
 
+/* The weights that are used are the running mean, where there is one. */
 static enum bf_err save(struct trainer *t, struct bf_error *err)
 {
     char path[PATH_CAP];
-    enum bf_err rc =
-        bf_weights_save_training(in_dir(path, t->dir, t->name, ".training.safetensors"),
-                                 BF_OUTPUT_FORCE, t->optim, NULL, 0, &t->kind, err);
+    enum bf_err rc = bf_weights_save_training(
+        in_dir(path, t->dir, t->name, ".training.safetensors"), BF_OUTPUT_FORCE, t->optim,
+        t->schedule, BF_SCHEDULE_N, &t->kind, err);
 
-    return rc == BF_OK ? bf_weights_save_half(in_dir(path, t->dir, t->name, ".safetensors"),
-                                              BF_OUTPUT_FORCE, t->params, &t->kind, err)
-                       : rc;
+    if (rc != BF_OK)
+        return rc;
+    if (t->optim->mean != NULL)
+        bf_optim_swap_mean(t->optim);
+    rc = bf_weights_save_half(in_dir(path, t->dir, t->name, ".safetensors"), BF_OUTPUT_FORCE,
+                              t->params, &t->kind, err);
+    if (t->optim->mean != NULL)
+        bf_optim_swap_mean(t->optim);
+    return rc;
 }
 
 /* The AUC over the first groups of the validation set. */

@@ -36,9 +36,6 @@ enum {
 /* Of the running means that are shown. */
 #define MEAN_KEEP 0.98
 
-/* What is kept beside the weights: iterations of the schedule, and where it last began anew. */
-enum { TOTAL, RESTARTED, N_SCHEDULE };
-
 static const struct bf_optim_config adam = {BF_OPTIM_ADAM, 0.5f, 0.999f, 1e-8f, 0};
 
 struct trainer {
@@ -50,7 +47,7 @@ struct trainer {
     struct bf_optim *optim;
     struct bf_pool *pool;
     uint64_t iterations;
-    uint64_t schedule[N_SCHEDULE];
+    uint64_t schedule[BF_SCHEDULE_N];
     unsigned batch;
     /* the samples of one step, of A and then of B */
     float *block;
@@ -214,10 +211,10 @@ static enum bf_err open_trainer(struct trainer *t, const char *faces_a, const ch
     if (rc == BF_OK)
         rc = open_samples(t, err);
     if (rc == BF_OK && access(in_dir(path, t, "model.safetensors"), F_OK) == 0)
-        rc = bf_weights_load_training(t->optim, t->schedule, N_SCHEDULE, path, &t->model.kind, err);
-    if (t->optim != NULL && t->iterations > t->schedule[TOTAL] && t->optim->step > WARM_UP)
-        t->schedule[RESTARTED] = t->optim->step;
-    t->schedule[TOTAL] = t->iterations;
+        rc = bf_weights_load_training(t->optim, t->schedule, BF_SCHEDULE_N, path, &t->model.kind,
+                                      err);
+    if (rc == BF_OK)
+        bf_schedule_begin(t->schedule, t->optim->step, t->iterations, WARM_UP);
     return rc == BF_OK ? load_log(t, err) : rc;
 }
 
@@ -277,21 +274,10 @@ static double learn(struct trainer *t, enum bf_swap_who who)
     return loss;
 }
 
-/* A run that goes on beyond what it was begun for leaves a valley at the end of its schedule: the
- * full rate at once throws it out for good, so that the rate is led up again. */
-static float learning_rate(const struct trainer *t)
-{
-    uint64_t now_at = t->optim->step, since = now_at - t->schedule[RESTARTED];
-    float rate = bf_schedule_cosine(now_at, WARM_UP, t->iterations, RATE, RATE_LAST);
-
-    if (t->schedule[RESTARTED] > 0 && since < RESTART_WARM_UP)
-        rate *= (float)(since + 1) / (float)RESTART_WARM_UP;
-    return rate;
-}
-
 static void step(struct trainer *t)
 {
-    float rate = learning_rate(t);
+    float rate = bf_schedule_cosine(t->optim->step, WARM_UP, t->iterations, RATE, RATE_LAST) *
+                 bf_schedule_lead(t->schedule, t->optim->step, RESTART_WARM_UP);
     int who;
 
     bf_pool_run(t->pool, make_sample, t, (size_t)2 * t->batch);
@@ -315,7 +301,7 @@ static enum bf_err save(const struct trainer *t, struct bf_error *err)
     char path[PATH_CAP];
     enum bf_err rc =
         bf_weights_save_training(in_dir(path, t, "model.safetensors"), BF_OUTPUT_FORCE, t->optim,
-                                 t->schedule, N_SCHEDULE, &t->model.kind, err);
+                                 t->schedule, BF_SCHEDULE_N, &t->model.kind, err);
 
     return rc == BF_OK ? bf_file_write(in_dir(path, t, "losses.tsv"), BF_OUTPUT_FORCE, &t->log, err)
                        : rc;

@@ -5,6 +5,8 @@
 
 /* Floats that a thread steps over at a time, all of one weight */
 #define SPAN ((size_t)1 << 16)
+/* Of the mean of the weights, from some ten thousand steps on. */
+#define MEAN_FOLLOW 1e-3
 
 struct bf_optim_span {
     size_t param, offset, n;
@@ -17,6 +19,7 @@ struct step {
     float root;   /* likewise, of the second moment */
     float shrink; /* AdamW */
     float factor; /* clipping */
+    float follow; /* of the mean: how far it goes towards the weights */
 };
 
 static enum bf_err cut(struct bf_optim *o, struct bf_error *err)
@@ -74,9 +77,40 @@ void bf_optim_free(struct bf_optim **o)
         return;
     free((*o)->first);
     free((*o)->second);
+    free((*o)->mean);
     free((*o)->spans);
     free(*o);
     *o = NULL;
+}
+
+enum bf_err bf_optim_keep_mean(struct bf_optim *o, struct bf_error *err)
+{
+    o->mean = malloc((o->params->n_trained + 1) * sizeof *o->mean);
+    if (o->mean == NULL)
+        return bf_error_nomem(err);
+    memcpy(o->mean, o->params->values, o->params->n_trained * sizeof *o->mean);
+    return BF_OK;
+}
+
+void bf_optim_swap_mean(struct bf_optim *o)
+{
+    size_t i;
+
+    for (i = 0; i < o->params->n_trained; i++) {
+        float w = o->params->values[i];
+
+        o->params->values[i] = o->mean[i];
+        o->mean[i] = w;
+    }
+    o->params->version++;
+}
+
+BF_WIDE static void follow(float *restrict mean, const float *restrict w, size_t n, float by)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        mean[i] += by * (w[i] - mean[i]);
 }
 
 BF_WIDE static void adam(float *restrict w, float *restrict m, float *restrict v,
@@ -120,15 +154,17 @@ static void step_span(void *arg, size_t i, size_t thread)
     (void)thread;
     if (param->frozen)
         return;
-    if (o->config.kind == BF_OPTIM_SGD) {
-        sgd(w, o->first + span->offset, g, span->n, o->config.beta1, s->rate, l2);
-        return;
-    }
     if (o->config.kind == BF_OPTIM_ADAMW)
         l2 = 0;
     if (!param->decayed)
         mine.shrink = 1;
-    adam(w, o->first + span->offset, o->second + span->offset, g, span->n, &o->config, &mine, l2);
+    if (o->config.kind == BF_OPTIM_SGD)
+        sgd(w, o->first + span->offset, g, span->n, o->config.beta1, s->rate, l2);
+    else
+        adam(w, o->first + span->offset, o->second + span->offset, g, span->n, &o->config, &mine,
+             l2);
+    if (o->mean != NULL)
+        follow(o->mean + span->offset, w, span->n, s->follow);
 }
 
 void bf_optim_step(struct bf_optim *o, float rate, struct bf_pool *pool)
@@ -136,6 +172,7 @@ void bf_optim_step(struct bf_optim *o, float rate, struct bf_pool *pool)
     struct step s = {.o = o, .rate = rate, .root = 1, .shrink = 1};
 
     o->step++;
+    s.follow = (float)fmax(MEAN_FOLLOW, 9 / ((double)o->step + 9));
     if (o->config.kind != BF_OPTIM_SGD) {
         double t = (double)o->step;
 
@@ -215,4 +252,20 @@ float bf_schedule_linear(uint64_t step, uint64_t warmup, uint64_t total, float b
     if (step < warmup)
         return (float)((double)base * (double)(step + 1) / (double)warmup);
     return (float)((double)base + ((double)last - (double)base) * along(step, warmup, total));
+}
+
+void bf_schedule_begin(uint64_t schedule[BF_SCHEDULE_N], uint64_t step, uint64_t total,
+                       uint64_t warmup)
+{
+    if (total > schedule[BF_SCHEDULE_TOTAL] && step > warmup)
+        schedule[BF_SCHEDULE_RESTARTED] = step;
+    schedule[BF_SCHEDULE_TOTAL] = total;
+}
+
+float bf_schedule_lead(const uint64_t schedule[BF_SCHEDULE_N], uint64_t step, uint64_t over)
+{
+    uint64_t since = step - schedule[BF_SCHEDULE_RESTARTED];
+
+    return schedule[BF_SCHEDULE_RESTARTED] > 0 && since < over ? (float)(since + 1) / (float)over
+                                                               : 1;
 }

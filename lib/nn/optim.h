@@ -29,6 +29,7 @@ struct bf_optim {
     struct bf_params *params;
     float *first;  /* (params->n_trained): mean of gradients, or momentum */
     float *second; /* mean of squares; NULL for SGD */
+    float *mean;   /* of the weights over late steps; NULL where it is not kept */
     uint64_t step; /* how many were taken */
     struct bf_optim_span *spans;
     size_t n_spans;
@@ -39,6 +40,15 @@ enum bf_err bf_optim_create(struct bf_optim **o, struct bf_params *params,
                             const struct bf_optim_config *config, struct bf_error *err);
 void bf_optim_free(struct bf_optim **o);
 
+/*
+ * From now on keep a running mean of the weights, over some thousand steps (fewer in a run's first
+ * ones): what is reached at a high rate lies round a better place (Polyak, Juditsky, 1992; Izmailov
+ * et al., 2018). Running statistics, which are not trained, stay as they are.
+ */
+enum bf_err bf_optim_keep_mean(struct bf_optim *o, struct bf_error *err);
+/* Exchange the weights and their mean, and with the next call back. No step in between. */
+void bf_optim_swap_mean(struct bf_optim *o);
+
 /* One step at this rate over all weights that are not frozen. */
 void bf_optim_step(struct bf_optim *o, float rate, struct bf_pool *pool);
 /* The norm of all gradients that are not frozen, which are scaled down where it is above most. */
@@ -48,5 +58,17 @@ float bf_optim_clip(struct bf_optim *o, float most, struct bf_pool *pool);
  * at step total along half a cosine, or a line. Past total it is last. */
 float bf_schedule_cosine(uint64_t step, uint64_t warmup, uint64_t total, float base, float last);
 float bf_schedule_linear(uint64_t step, uint64_t warmup, uint64_t total, float base, float last);
+
+/* What a run keeps beside its weights: the steps it is for, and where it was last taken further
+ * than it had been for. */
+enum { BF_SCHEDULE_TOTAL, BF_SCHEDULE_RESTARTED, BF_SCHEDULE_N };
+
+/* Begin, or take up again at step, a run for total steps. */
+void bf_schedule_begin(uint64_t schedule[BF_SCHEDULE_N], uint64_t step, uint64_t total,
+                       uint64_t warmup);
+/* What the rate of step is multiplied by. A run that goes on beyond what it was begun for leaves a
+ * valley at the end of its schedule: the full rate at once throws it out for good, so that it is
+ * led up again over so many steps. 1 in a run that was never taken further. */
+float bf_schedule_lead(const uint64_t schedule[BF_SCHEDULE_N], uint64_t step, uint64_t over);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define WEIGHTS "bonafide-weights"
 #define TRAINING "bonafide-training"
-/* "first/" or "second/" before a weight's name */
+/* "first/", "second/" or "mean/" before a weight's name */
 #define NAME_MAX_LEN (BF_PARAM_NAME_MAX + 8)
 /* From here on a half is infinite. */
 #define HALF_BEYOND 65520.f
@@ -103,6 +103,8 @@ enum bf_err bf_weights_save_half(const char *path, unsigned flags, const struct 
     return save(path, flags, params, kind, true, err);
 }
 
+enum { PARTS = 4 };
+
 static const char *const optimisers[] = {"sgd", "adam", "adamw"};
 
 static void parts_of(struct part *parts, const struct bf_optim *o)
@@ -110,6 +112,7 @@ static void parts_of(struct part *parts, const struct bf_optim *o)
     parts[0] = (struct part){"", o->params->values, false};
     parts[1] = (struct part){"first/", o->first, true};
     parts[2] = (struct part){"second/", o->second, true};
+    parts[3] = (struct part){"mean/", o->mean, true};
 }
 
 enum bf_err bf_weights_save_training(const char *path, unsigned flags, const struct bf_optim *optim,
@@ -123,7 +126,7 @@ enum bf_err bf_weights_save_training(const char *path, unsigned flags, const str
                                                    {"optimiser", optimisers[optim->config.kind]},
                                                    {"step", numbers[0]}};
     struct names names = {0};
-    struct part parts[3];
+    struct part parts[PARTS];
     enum bf_err rc;
     size_t i;
 
@@ -135,8 +138,8 @@ enum bf_err bf_weights_save_training(const char *path, unsigned flags, const str
         texts[5 + i] = (struct bf_safetensors_text){keys[i], numbers[1 + i]};
     }
     parts_of(parts, optim);
-    rc = names_create(&names, 3 * optim->params->n, err);
-    for (i = 0; i < 3 && rc == BF_OK; i++)
+    rc = names_create(&names, PARTS * optim->params->n, err);
+    for (i = 0; i < PARTS && rc == BF_OK; i++)
         if (parts[i].values != NULL)
             add_items(&names, optim->params, &parts[i]);
     if (rc == BF_OK)
@@ -264,10 +267,10 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
     const struct bf_params *params = optim->params;
     uint64_t step = 0, states[BF_WEIGHTS_RANDOM_MAX] = {0};
     struct bf_safetensors *s = NULL;
-    float *values[3] = {NULL, NULL, NULL};
-    struct part parts[3];
+    float *values[PARTS] = {NULL};
+    struct part parts[PARTS];
     enum bf_err rc;
-    size_t i, sizes[3] = {params->n_floats, params->n_trained, params->n_trained};
+    size_t i, size;
 
     assert(n_random <= BF_WEIGHTS_RANDOM_MAX);
     parts_of(parts, optim);
@@ -276,10 +279,11 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
         (rc = wants(s, path, "optimiser", optimisers[optim->config.kind], err)) != BF_OK ||
         (rc = read_numbers(&step, states, n_random, s, path, err)) != BF_OK)
         goto out;
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < PARTS; i++) {
         if (parts[i].values == NULL)
             continue;
-        values[i] = calloc(sizes[i] + 1, sizeof(float));
+        size = i == 0 ? params->n_floats : params->n_trained;
+        values[i] = calloc(size + 1, sizeof(float));
         if (values[i] == NULL) {
             rc = bf_error_nomem(err);
             goto out;
@@ -287,15 +291,16 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
         if ((rc = read_part(values[i], s, path, params, &parts[i], err)) != BF_OK)
             goto out;
     }
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < PARTS; i++)
         if (values[i] != NULL)
-            memcpy(parts[i].values, values[i], sizes[i] * sizeof(float));
+            memcpy(parts[i].values, values[i],
+                   (i == 0 ? params->n_floats : params->n_trained) * sizeof(float));
     optim->step = step;
     optim->params->version++;
     if (n_random > 0)
         memcpy(random, states, n_random * sizeof *random);
 out:
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < PARTS; i++)
         free(values[i]);
     bf_safetensors_close(&s);
     return rc;

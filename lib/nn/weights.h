@@ -4,9 +4,9 @@
  * Both are safetensors files of F32 tensors (F16 where so said), named as in the store. Metadata:
  * "format" is "bonafide-weights" or "bonafide-training", "architecture" and "architecture_version"
  * say what code built the network. A training file also holds, for each trained weight NAME, the
- * optimiser's "first/NAME" and "second/NAME", and in its metadata the step and the numbers that its
- * caller goes on from, so that a run taken up again gives the same bits as one that was never
- * stopped.
+ * optimiser's "first/NAME" and "second/NAME", "mean/NAME" where it keeps one, and in its metadata
+ * the step and the numbers that its caller goes on from, so that a run taken up again gives the
+ * same bits as one that was never stopped.
  */
 #ifndef BF_WEIGHTS_H
 #define BF_WEIGHTS_H

@@ -135,6 +135,54 @@ static void steps_as_their_twins(void **state)
     }
 }
 
+/* The mean of the weights moves by nine in so many steps; it can take their place and give it back.
+ */
+static void keeps_a_mean(void **state)
+{
+    static const struct bf_optim_config adam = {BF_OPTIM_ADAM, 0.9f, 0.999f, 1e-8f, 0};
+    struct bf_params *p = params_new(3);
+    double *mean = calloc(p->n_trained, sizeof *mean);
+    float *last = calloc(p->n_trained, sizeof *last);
+    unsigned long long seed = 4;
+    struct bf_pool *pool;
+    struct bf_optim *o;
+    uint64_t version;
+    size_t i, j;
+    int t;
+
+    (void)state;
+    assert_non_null(mean);
+    assert_non_null(last);
+    assert_int_equal(bf_pool_create(&pool, 2, NULL), BF_OK);
+    assert_int_equal(bf_optim_create(&o, p, &adam, NULL), BF_OK);
+    assert_null(o->mean);
+    assert_int_equal(bf_optim_keep_mean(o, NULL), BF_OK);
+    for (i = 0; i < p->n_trained; i++)
+        mean[i] = (double)p->values[i];
+    for (t = 1; t <= STEPS; t++) {
+        draw_grads(p, &seed);
+        bf_optim_step(o, RATE, pool);
+        for (i = 0; i < p->n_trained; i++)
+            mean[i] += 9 / (t + 9.0) * ((double)p->values[i] - mean[i]);
+    }
+    memcpy(last, p->values, p->n_trained * sizeof *last);
+    version = p->version;
+    bf_optim_swap_mean(o);
+    assert_true(p->version > version);
+    for (i = 0; i < WEIGHTS; i++)
+        for (j = 0; j < p->list[i].n; j++)
+            assert_true(fabs((double)bf_params_value(p, i)[j] - mean[p->list[i].offset + j]) <
+                        1e-6);
+    assert_true(fabsf(p->values[0] - last[0]) > 1e-3f);
+    bf_optim_swap_mean(o);
+    assert_memory_equal(p->values, last, p->n_trained * sizeof *last);
+    bf_optim_free(&o);
+    bf_pool_free(&pool);
+    bf_params_free(&p);
+    free(mean);
+    free(last);
+}
+
 static void clips_as_its_twin(void **state)
 {
     static const struct bf_optim_config sgd = {BF_OPTIM_SGD, 0, 0, 0, 0};
@@ -189,12 +237,37 @@ static void schedules(void **state)
     }
 }
 
+static void taken_further(void **state)
+{
+    uint64_t s[BF_SCHEDULE_N] = {0};
+
+    (void)state;
+    bf_schedule_begin(s, 0, 100, 10);
+    assert_true(bf_schedule_lead(s, 0, 4) == 1 && bf_schedule_lead(s, 99, 4) == 1);
+    /* stopped and taken up again; for fewer steps than before; while it still warms up */
+    bf_schedule_begin(s, 50, 100, 10);
+    bf_schedule_begin(s, 60, 80, 10);
+    assert_true(bf_schedule_lead(s, 61, 4) == 1);
+    bf_schedule_begin(s, 5, 90, 10);
+    assert_true(bf_schedule_lead(s, 5, 4) == 1);
+    /* at its end, for more */
+    bf_schedule_begin(s, 90, 200, 10);
+    assert_true(fabsf(bf_schedule_lead(s, 90, 4) - 0.25f) < 1e-6f);
+    assert_true(fabsf(bf_schedule_lead(s, 92, 4) - 0.75f) < 1e-6f);
+    assert_true(bf_schedule_lead(s, 94, 4) == 1);
+    /* stopped meanwhile: it goes on as if it had not been */
+    bf_schedule_begin(s, 92, 200, 10);
+    assert_true(fabsf(bf_schedule_lead(s, 92, 4) - 0.75f) < 1e-6f);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_as_their_twins),
         cmocka_unit_test(clips_as_its_twin),
         cmocka_unit_test(schedules),
+        cmocka_unit_test(keeps_a_mean),
+        cmocka_unit_test(taken_further),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
