@@ -1,16 +1,10 @@
 #include "ledger/match/align.h"
-#include "ledger/match/coarse.h"
-#include "ledger/match/motion.h"
 #include "ledger/match/retime.h"
-#include "ledger/match/votes.h"
-
-#include <math.h>
+#include "ledger/match/time_line.h"
 
 enum {
-    REFINE_WINDOWS = 240, /* moments an offset is refined on */
-    REFINE_US = 2000000,  /* how far a vote may be off; more where it comes from sightings: */
+    REFINE_US = 2000000, /* how far a vote may be off; more where it comes from sightings: */
     REFINE_FAR_US = 9000000,
-    SUPPORT_MARGIN_US = 700000,
     FAR_VOTES = 3,
     RETIMED = 3, /* lines of other rates that are tried */
     RETIMED_LEAST_US = 60000000,
@@ -22,216 +16,14 @@ enum {
     USED_MIN = 12, /* blocks that the suspect must show */
 };
 
-/* A moment that fits no offset better than this belongs to none; changing the offset costs as much
- * as so many luma steps. */
-#define DISTANCE_NONE 9.0f
+/* Changing the line costs as much as so many luma steps. */
 #define SWITCH_COST 12.0f
-
-struct fit {
-    float gain, bias;
-};
-
-static int64_t line_at(const struct bf_time_line *l, int64_t suspect_us)
-{
-    return l->offset_us + (int64_t)(l->rate * (double)suspect_us);
-}
-
-static int64_t moment_us(size_t k)
-{
-    return (int64_t)k * BF_ALIGN_STEP_US + BF_ALIGN_STEP_US / 2;
-}
-
-static bool suspect_at(float *out, const struct bf_trace *t, size_t k)
-{
-    return bf_trace_mean_coarse(t, out, (int64_t)k * BF_ALIGN_STEP_US,
-                                (int64_t)(k + 1) * BF_ALIGN_STEP_US) > 0;
-}
-
-/* Sums for a straight line through (source, suspect) pairs. */
-struct sums {
-    double n, x, s, ss, sx;
-};
-
-static void sums_add(struct sums *a, const float *x, const float *s, struct fit f, float cap,
-                     const struct bf_shown *shown)
-{
-    unsigned i;
-
-    for (i = 0; i < BF_COARSE_CELLS; i++) {
-        if (!shown->use[i] || fabsf(x[i] - f.gain * s[i] - f.bias) > cap)
-            continue;
-        a->n += 1;
-        a->x += (double)x[i];
-        a->s += (double)s[i];
-        a->ss += (double)s[i] * (double)s[i];
-        a->sx += (double)s[i] * (double)x[i];
-    }
-}
-
-static struct fit sums_fit(const struct sums *a)
-{
-    double var = a->ss - a->s * a->s / (a->n > 0 ? a->n : 1);
-    struct fit f = {1, 0};
-
-    if (a->n < USED_MIN || var < a->n)
-        return f;
-    f.gain = (float)((a->sx - a->s * a->x / a->n) / var);
-    /* No grade that leaves a picture recognisable is steeper or flatter than this. */
-    f.gain = f.gain < 0.33f ? 0.33f : f.gain > 3 ? 3 : f.gain;
-    f.bias = (float)((a->x - (double)f.gain * a->s) / a->n);
-    return f;
-}
-
-/* The moments that are used to refine: spread evenly. Their block means are kept, (n,
- * BF_COARSE_CELLS). */
-struct moments {
-    size_t *k;
-    float *x;
-    size_t n;
-    struct bf_shown shown;
-};
-
-static void choose_moments(struct moments *m, const struct bf_trace *t, int64_t from_us,
-                           int64_t to_us)
-{
-    size_t first = (size_t)(from_us > SUPPORT_MARGIN_US ? from_us - SUPPORT_MARGIN_US : 0) /
-                   BF_ALIGN_STEP_US,
-           end = (size_t)((to_us + SUPPORT_MARGIN_US) / BF_ALIGN_STEP_US), i, n;
-
-    if ((int64_t)end * BF_ALIGN_STEP_US > bf_trace_end_us(t))
-        end = (size_t)((bf_trace_end_us(t) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US);
-    n = end > first ? end - first : 0;
-    n = n < REFINE_WINDOWS ? n : REFINE_WINDOWS;
-    m->n = 0;
-    for (i = 0; i < n; i++) {
-        m->k[m->n] = first + i * (end - first) / n;
-        if (suspect_at(m->x + m->n * BF_COARSE_CELLS, t, m->k[m->n]))
-            m->n++;
-    }
-}
-
-/* Mean distance over the moments that lie in the record; the best half counts, so that an offset
- * may hold for a part. */
-static float cost_at(const struct moments *m, struct bf_coarse *source,
-                     const struct bf_time_line *line, struct fit f, float *scratch)
-{
-    float s[BF_COARSE_CELLS], sum = 0;
-    size_t i, j, n = 0, half;
-
-    for (i = 0; i < m->n; i++) {
-        float d;
-
-        if (!bf_coarse_at(source, s, line_at(line, moment_us(m->k[i]))))
-            continue;
-        d = bf_block_distance(m->x + i * BF_COARSE_CELLS, s, f.gain, f.bias, &m->shown);
-        /* insertion sort: n is at most REFINE_WINDOWS */
-        for (j = n++; j > 0 && scratch[j - 1] > d; j--)
-            scratch[j] = scratch[j - 1];
-        scratch[j] = d;
-    }
-    if (n == 0)
-        return BF_DISTANCE_CAP;
-    half = (n + 1) / 2;
-    for (i = 0; i < half; i++)
-        sum += scratch[i];
-    /* Offsets that leave only a sliver in common must not win by luck. */
-    return sum / (float)half + (n * 10 < m->n ? 2.0f : 0.0f);
-}
-
-static struct fit fit_at(const struct moments *m, struct bf_coarse *source,
-                         const struct bf_time_line *line)
-{
-    struct fit f = {1, 0};
-    float s[BF_COARSE_CELLS];
-    const float cap[] = {255, 40, 12};
-    size_t i, pass;
-
-    for (pass = 0; pass < sizeof cap / sizeof *cap; pass++) {
-        struct sums a = {0};
-
-        for (i = 0; i < m->n; i++)
-            if (bf_coarse_at(source, s, line_at(line, moment_us(m->k[i]))))
-                sums_add(&a, m->x + i * BF_COARSE_CELLS, s, f, cap[pass], &m->shown);
-        f = sums_fit(&a);
-    }
-    return f;
-}
-
-/* The best offset within range of where it is now. */
-static void refine_offset(struct bf_time_line *line, const struct moments *m,
-                          struct bf_coarse *source, int64_t range, int64_t by, struct fit f,
-                          float *scratch)
-{
-    struct bf_time_line best = *line, l = *line;
-    float best_cost = cost_at(m, source, line, f, scratch);
-    int64_t o;
-
-    for (o = -range; o <= range; o += by) {
-        float c;
-
-        l.offset_us = line->offset_us + o;
-        c = cost_at(m, source, &l, f, scratch);
-        if (c < best_cost) {
-            best_cost = c;
-            best = l;
-        }
-    }
-    *line = best;
-}
-
-/* The best rate within range, turned about the middle of the suspect. */
-static void refine_rate(struct bf_time_line *line, const struct moments *m,
-                        struct bf_coarse *source, double range, double by, struct fit f,
-                        float *scratch)
-{
-    struct bf_time_line best = *line, l = *line;
-    float best_cost = cost_at(m, source, line, f, scratch);
-    int64_t middle = moment_us(m->k[m->n / 2]);
-    long i, n = lround(range / by);
-
-    for (i = -n; i <= n; i++) {
-        float c;
-
-        l.rate = line->rate + (double)i * by;
-        l.offset_us = line_at(line, middle) - (int64_t)(l.rate * (double)middle);
-        c = cost_at(m, source, &l, f, scratch);
-        if (c < best_cost) {
-            best_cost = c;
-            best = l;
-        }
-    }
-    *line = best;
-}
-
-/* The vote moved to where the moments fit best, in three steps. */
-static void refine(struct bf_time_line *line, const struct moments *m, struct bf_coarse *source,
-                   int64_t range_us, struct fit *f, float *scratch)
-{
-    const struct {
-        int64_t range, step;
-        double rate_range, rate_step;
-    } level[] = {{range_us, 100000, 0, 0},
-                 {100000, 25000, 0.02, 0.002},
-                 {50000, 10000, 0.003, 0.0003},
-                 {20000, 5000, 0.0005, 0.0001}};
-    size_t i;
-
-    *f = fit_at(m, source, line);
-    for (i = 0; i < sizeof level / sizeof *level; i++) {
-        if (i == 2 && line->rate == 1)
-            continue;
-        refine_offset(line, m, source, level[i].range, level[i].step, *f, scratch);
-        if (line->rate != 1 && level[i].rate_step > 0)
-            refine_rate(line, m, source, level[i].rate_range, level[i].rate_step, *f, scratch);
-        *f = fit_at(m, source, line);
-    }
-}
 
 /* Viterbi: state n_offsets is "none of this record". choice is (n_moments). */
 static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_trace *t,
                              struct bf_coarse *source, const struct bf_time_line *line,
-                             const struct fit *fit, size_t n_offsets, const struct bf_shown *shown,
-                             struct bf_error *err)
+                             const struct bf_line_fit *fit, size_t n_offsets,
+                             const struct bf_shown *shown, struct bf_error *err)
 {
     uint8_t(*from)[BF_ALIGN_OFFSETS + 1] = calloc(n_moments, sizeof *from);
     float cost[BF_ALIGN_OFFSETS + 1] = {0}, x[BF_COARSE_CELLS], s[BF_COARSE_CELLS];
@@ -240,7 +32,7 @@ static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_
     if (from == NULL)
         return bf_error_nomem(err);
     for (k = 0; k < n_moments; k++) {
-        bool seen = suspect_at(x, t, k);
+        bool seen = bf_moment_shown(x, t, k);
 
         best = 0;
         for (j = 1; j <= n_offsets; j++)
@@ -249,10 +41,10 @@ static enum bf_err find_path(uint8_t *choice, size_t n_moments, const struct bf_
         float floor = cost[best];
 
         for (j = 0; j <= n_offsets; j++) {
-            float d = DISTANCE_NONE;
+            float d = BF_DISTANCE_NONE;
 
             if (j < n_offsets)
-                d = seen && bf_coarse_at(source, s, line_at(&line[j], moment_us(k)))
+                d = seen && bf_coarse_at(source, s, bf_line_at(&line[j], bf_moment_us(k)))
                         ? bf_block_distance(x, s, fit[j].gain, fit[j].bias, shown)
                         : BF_DISTANCE_CAP;
             from[k][j] = (uint8_t)j;
@@ -298,7 +90,8 @@ static enum bf_err add_run(struct bf_runs *runs, const struct bf_run *run, struc
 /* Turns the path into runs. */
 static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, size_t n_moments,
                                 const struct bf_trace *t, const struct bf_time_line *line,
-                                const struct fit *fit, size_t n_offsets, struct bf_error *err)
+                                const struct bf_line_fit *fit, size_t n_offsets,
+                                struct bf_error *err)
 {
     size_t k, from = 0;
     enum bf_err rc = BF_OK;
@@ -328,7 +121,7 @@ static enum bf_err collect_runs(struct bf_runs *runs, const uint8_t *choice, siz
 static bool same_line(const struct bf_time_line *a, const struct bf_time_line *b, int64_t end_us)
 {
     return llabs(a->offset_us - b->offset_us) <= 60000 &&
-           llabs(line_at(a, end_us) - line_at(b, end_us)) <= 60000;
+           llabs(bf_line_at(a, end_us) - bf_line_at(b, end_us)) <= 60000;
 }
 
 /* What an alignment works on. */
@@ -336,24 +129,21 @@ struct aligning {
     const struct bf_trace *suspect;
     struct bf_coarse *coarse;
     const struct bf_digest_info *info;
-    struct moments m;
+    struct bf_line_moments m;
     size_t n_moments;
-    float *scratch;
     uint8_t *choice; /* (n_moments) */
     struct bf_time_line line[BF_ALIGN_OFFSETS];
-    struct fit fit[BF_ALIGN_OFFSETS];
+    struct bf_line_fit fit[BF_ALIGN_OFFSETS];
     size_t n;
 };
 
-static void add_line(struct aligning *a, struct bf_time_line line, int64_t range_us)
+/* Refines the line on the moments that were chosen, and keeps it where it is new. */
+static void take_line(struct aligning *a, struct bf_time_line line, int64_t range_us)
 {
-    struct fit fit;
+    struct bf_line_fit fit;
     size_t j;
 
-    choose_moments(&a->m, a->suspect, line.from_us, line.to_us);
-    if (a->m.n == 0)
-        return;
-    refine(&line, &a->m, a->coarse, range_us, &fit, a->scratch);
+    bf_line_refine(&line, &a->m, a->coarse, range_us, &fit);
     for (j = 0; j < a->n; j++)
         if (same_line(&a->line[j], &line, bf_trace_end_us(a->suspect)))
             break;
@@ -364,6 +154,38 @@ static void add_line(struct aligning *a, struct bf_time_line line, int64_t range
     a->line[j] = line;
     a->fit[j] = fit;
     a->n += j == a->n;
+}
+
+static void add_line(struct aligning *a, struct bf_time_line line, int64_t range_us)
+{
+    bf_line_moments_choose(&a->m, a->suspect, line.from_us, line.to_us);
+    if (a->m.n > 0)
+        take_line(a, line, range_us);
+}
+
+/*
+ * A strong encoder lets old pictures stand where little moves: half of the moments then look more
+ * like what the record showed a second ago, and what was before its beginning is left over. Where
+ * the best vote's line reaches outside the record, another is looked for that has to do for all of
+ * the suspect.
+ */
+static void add_whole_line(struct aligning *a)
+{
+    struct bf_time_line line = a->line[0];
+    int64_t end = bf_trace_end_us(a->suspect), last = (int64_t)a->info->duration_us - end;
+
+    last = last < 0 && last >= -BF_ALIGN_STEP_US ? 0 : last;
+    if (a->n == 0 || line.rate != 1 || last < 0 ||
+        (line.offset_us >= -BF_ALIGN_STEP_US && line.offset_us <= last + BF_ALIGN_STEP_US))
+        return;
+    line.offset_us = line.offset_us < 0 ? 0 : last;
+    bf_line_moments_choose(&a->m, a->suspect, 0, end);
+    a->m.counted = a->m.n;
+    if (a->m.n == 0)
+        return;
+    if (a->n == BF_ALIGN_OFFSETS) /* in the place of the last */
+        a->n--;
+    take_line(a, line, REFINE_US);
 }
 
 /* The path over the lines there are, as runs, each measured. */
@@ -457,7 +279,7 @@ static enum bf_err try_halves(struct bf_runs *runs, struct aligning *a, struct b
         int64_t length = r->end_us - r->start_us;
         /* Lines are refined on a margin about where they hold: it must not reach into the other
          * half. */
-        int64_t margin = length / 4 < SUPPORT_MARGIN_US ? length / 4 : SUPPORT_MARGIN_US;
+        int64_t margin = length / 4 < BF_MOMENTS_MARGIN_US ? length / 4 : BF_MOMENTS_MARGIN_US;
 
         if (bf_run_follows(r) || r->rate != 1 || length < HALVED_MIN_US)
             continue;
@@ -544,14 +366,10 @@ enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struc
 
     *runs = (struct bf_runs){0};
     a.n_moments = (size_t)((bf_trace_end_us(suspect) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US);
-    a.scratch = calloc(REFINE_WINDOWS, sizeof *a.scratch);
     a.choice = calloc(a.n_moments, 1);
-    a.m.k = calloc(REFINE_WINDOWS, sizeof *a.m.k);
-    a.m.x = calloc((size_t)REFINE_WINDOWS * BF_COARSE_CELLS, sizeof *a.m.x);
-    if (a.scratch == NULL || a.choice == NULL || a.m.k == NULL || a.m.x == NULL) {
-        rc = bf_error_nomem(err);
+    rc = a.choice == NULL ? bf_error_nomem(err) : bf_line_moments_create(&a.m, err);
+    if (rc != BF_OK)
         goto out;
-    }
     a.m.shown.n = bf_trace_visible_coarse(suspect, a.m.shown.use);
     if (a.m.shown.n < USED_MIN)
         goto out;
@@ -566,6 +384,7 @@ enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struc
         add_line(&a, vote[i], REFINE_FAR_US);
     for (i = 0; i < n_votes; i++)
         add_line(&a, vote[i], REFINE_US);
+    add_whole_line(&a);
     rc = follow_lines(runs, &a, err);
     if (rc == BF_OK)
         rc = try_retimed(runs, &a, err);
@@ -575,9 +394,7 @@ enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struc
         rc = cut_runs(runs, &a, err);
 out:
     bf_coarse_free(&a.coarse);
-    free(a.scratch);
     free(a.choice);
-    free(a.m.k);
-    free(a.m.x);
+    bf_line_moments_release(&a.m);
     return rc;
 }
