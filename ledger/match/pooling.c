@@ -5,6 +5,7 @@
 
 enum {
     LONG_SAMPLES = 15, /* over which motion is compared, 1.5 s */
+    BLANK = 1,         /* level of a window in which nothing differs */
     SQUARE_ONE = 64,   /* squares are summed as integers, so that sums do not drift */
     BAR_ABOVE = 23,    /* levels, a factor of e: how far from the median the bar may lie */
     SEEN_MIN = BF_POOL_COLS * BF_POOL_ROWS / 2 + 1, /* cells of a window that must be shown */
@@ -106,9 +107,9 @@ static void count_seen(struct sums *s, const uint8_t *visible, unsigned cols, un
 
 static uint8_t level_of(float v)
 {
-    float l = v > 0 ? BF_POOLED_ONE + BF_POOLED_OCTAVE * log2f(v) : 1;
+    float l = v > 0 ? BF_POOLED_ONE + BF_POOLED_OCTAVE * log2f(v) : BLANK;
 
-    return (uint8_t)(l < 1 ? 1 : l > 255 ? 255 : lrintf(l));
+    return (uint8_t)(l < BLANK ? BLANK : l > 255 ? 255 : lrintf(l));
 }
 
 /* The row's level for each cell, over windows that are moved inwards at the picture's edges. */
@@ -179,9 +180,10 @@ unsigned bf_pooled_bar(const struct bf_spool *pooled, const struct bf_spool *row
             if (!bf_residual_is_cut_off(from, i))
                 count[row->cell[i]]++;
     }
-    for (i = 1; i < 256; i++)
+    /* What does not differ at all (a blank border, a slide) has no noise to tell of. */
+    for (i = BLANK + 1; i < 256; i++)
         n += count[i];
-    for (i = 1; i < 256; i++) {
+    for (i = BLANK + 1; i < 256; i++) {
         if (below * 2 < n)
             median = i;
         if (below * 10 < n * 9)

@@ -5,6 +5,7 @@
 #include "tests/unit/copy_fixture.h"
 
 #include "ledger/match/compare.h"
+#include "ledger/match/pooling.h"
 #include "ledger/match/residual.h"
 #include "lib/base/spool.h"
 
@@ -42,6 +43,35 @@ static void assert_is(const struct bf_alteration *a, const struct copy *c, const
     assert_true(a->false_alarm < 1e-3);
     assert_true(a->area > 0.3 * (p->right - p->left) * (p->bottom - p->top));
     assert_true(a->area < 1.7 * (p->right - p->left) * (p->bottom - p->top));
+}
+
+/* What a copy's noise reaches, with and without a border in which nothing differs. */
+static void blank_border(void **state)
+{
+    static struct bf_pooled_row row, bordered;
+    static struct bf_residual_row from;
+    struct bf_spool *pooled[2], *rows;
+    unsigned i, k;
+
+    (void)state;
+    memset(from.expected, 128, sizeof from.expected);
+    for (i = 0; i < BF_GRID_CELLS; i++)
+        row.cell[i] = (uint8_t)(80 + i % 11);
+    bordered = row;
+    memset(bordered.cell, 1, BF_GRID_CELLS * 3 / 4);
+    assert_int_equal(bf_spool_open(&rows, "/tmp", sizeof from, NULL), BF_OK);
+    for (k = 0; k < 2; k++)
+        assert_int_equal(bf_spool_open(&pooled[k], "/tmp", sizeof row, NULL), BF_OK);
+    assert_int_equal(bf_spool_append(rows, &from, NULL), BF_OK);
+    assert_int_equal(bf_spool_append(pooled[0], &row, NULL), BF_OK);
+    assert_int_equal(bf_spool_append(pooled[1], &bordered, NULL), BF_OK);
+    assert_int_equal(bf_spool_seal(rows, NULL), BF_OK);
+    for (k = 0; k < 2; k++) {
+        assert_int_equal(bf_spool_seal(pooled[k], NULL), BF_OK);
+        assert_int_equal(bf_pooled_bar(pooled[k], rows, BF_GRID_CELLS), 89);
+        bf_spool_close(&pooled[k]);
+    }
+    bf_spool_close(&rows);
 }
 
 static void clean_copies(void **state)
@@ -367,12 +397,12 @@ static void heat_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clean_copies),  cmocka_unit_test(tone_follows),
-        cmocka_unit_test(small_region),  cmocka_unit_test(other_rates),
-        cmocka_unit_test(two_regions),   cmocka_unit_test(overlays),
-        cmocka_unit_test(grade),         cmocka_unit_test(hidden_cells),
-        cmocka_unit_test(edges_of_bars), cmocka_unit_test(other_geometries),
-        cmocka_unit_test(heat_rows),
+        cmocka_unit_test(blank_border),     cmocka_unit_test(clean_copies),
+        cmocka_unit_test(tone_follows),     cmocka_unit_test(small_region),
+        cmocka_unit_test(other_rates),      cmocka_unit_test(two_regions),
+        cmocka_unit_test(overlays),         cmocka_unit_test(grade),
+        cmocka_unit_test(hidden_cells),     cmocka_unit_test(edges_of_bars),
+        cmocka_unit_test(other_geometries), cmocka_unit_test(heat_rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
