@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # O_TMPFILE, memfd_create and ppoll are Linux's own.
-$(patsubst %,$(BUILD)/obj/%.o,lib/base/file lib/media/decode_talk lib/media/decode_host): ALL_CFLAGS += -D_GNU_SOURCE
+$(patsubst %,$(BUILD)/obj/%.o,lib/base/file lib/media/decode_talk lib/media/decode_host lib/media/decode_warm): ALL_CFLAGS += -D_GNU_SOURCE
 # The loops over pixels want the vectoriser, and those of lib/nn and generator are nothing but loops.
 # Neither flag changes a result: nobody reads errno after sqrtf there, or the floating-point exceptions.
 $(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/generator/%.o $(patsubst %,$(BUILD)/obj/detector/%.o,chip_augment chip_detail): OPT := $(subst -O2,-O3,$(OPT)) -fno-math-errno -fno-trapping-math

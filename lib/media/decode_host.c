@@ -1,5 +1,6 @@
 #include "lib/media/decode_host.h"
 #include "lib/media/decode_child.h"
+#include "lib/media/decode_warm.h"
 #include "lib/media/decode_wire.h"
 #include "lib/media/limits.h"
 #include "lib/media/media_input.h"
@@ -21,8 +22,15 @@
 /* Nobody comes to these words by chance. */
 #define HOST_NAME "bonafide-decoder"
 #define HOST_MARK "--decode-what-comes-on-descriptor-3"
+#define SPARE_NAME "bonafide-spare"
 
-enum { HOST_FD = 3, CHILDREN_MAX = 512, N_SENT = 3 /* wire, file, memory */ };
+enum {
+    HOST_FD = 3,
+    CHILDREN_MAX = 512,
+    N_SENT = 3, /* wire, file, memory */
+    FILES = 'f',
+    MORE_TO_COME = 'm',
+};
 
 extern char **environ;
 
@@ -150,6 +158,8 @@ enum bf_err bf_decode_host_start(struct bf_error *err)
 
     pthread_mutex_lock(&lock);
     rc = start(err);
+    if (rc == BF_OK)
+        send(host_fd, &(const char){MORE_TO_COME}, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     pthread_mutex_unlock(&lock);
     return rc;
 }
@@ -160,7 +170,7 @@ static bool send_files(int to, const int fds[N_SENT])
         struct cmsghdr head;
         char bytes[CMSG_SPACE(N_SENT * sizeof(int))];
     } control = {0};
-    char what = 'f';
+    char what = FILES;
     struct iovec data = {&what, 1};
     struct msghdr m = {.msg_iov = &data,
                        .msg_iovlen = 1,
@@ -215,6 +225,13 @@ struct host {
     struct pollfd poll[1 + CHILDREN_MAX]; /* ours, then the children's ends of their wires */
     pid_t pid[1 + CHILDREN_MAX];
     nfds_t n;
+    /*
+     * A child that waits for its file, with all done that can be done before: half of what opening
+     * a small file takes. pid 0: none.
+     */
+    pid_t spare;
+    int spare_fd;
+    bool asked; /* for a file, before: there may be more */
 };
 
 static void on_child(int number)
@@ -222,7 +239,8 @@ static void on_child(int number)
     (void)number; /* to wake ppoll is all */
 }
 
-static bool receive_files(int from, int fds[N_SENT])
+/* FILES, with fds; MORE_TO_COME; or 0, at the end. */
+static int receive(int from, int fds[N_SENT])
 {
     union {
         struct cmsghdr head;
@@ -240,11 +258,13 @@ static bool receive_files(int from, int fds[N_SENT])
     do
         n = recvmsg(from, &m, 0);
     while (n < 0 && errno == EINTR);
+    if (n == 1 && what == MORE_TO_COME)
+        return MORE_TO_COME;
     c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
     if (c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(N_SENT * sizeof(int)))
-        return false;
+        return 0;
     memcpy(fds, CMSG_DATA(c), N_SENT * sizeof(int));
-    return true;
+    return FILES;
 }
 
 /* The last word on a wire. Where the child has filled it up, the end says enough. */
@@ -274,15 +294,63 @@ static _Noreturn void become_child(int fds[N_SENT])
     _exit(0);
 }
 
-static void fork_one(struct host *h)
+/* fd becomes its only descriptor. */
+static _Noreturn void become_spare(int fd)
 {
     int fds[N_SENT];
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, SPARE_NAME);
+    if (dup2(fd, HOST_FD) < 0)
+        _exit(1);
+    bf_sandbox_close_from(HOST_FD + 1);
+    bf_decode_warm();
+    if (receive(HOST_FD, fds) != FILES)
+        _exit(0);
+    prctl(PR_SET_NAME, HOST_NAME);
+    become_child(fds);
+}
+
+static void prepare_spare(struct host *h)
+{
+    int pair[2];
+
+    if (h->spare > 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return;
+    h->spare = fork();
+    if (h->spare == 0)
+        become_spare(pair[1]);
+    close(pair[1]);
+    h->spare_fd = pair[0];
+    if (h->spare < 0) {
+        close(pair[0]);
+        h->spare = 0;
+    }
+}
+
+/* Its process, which then is one like the others; -1 where there is none. */
+static pid_t send_to_spare(struct host *h, const int fds[N_SENT])
+{
+    pid_t pid = h->spare;
+    bool sent;
+
+    if (pid <= 0)
+        return -1;
+    sent = send_files(h->spare_fd, fds);
+    close(h->spare_fd);
+    h->spare = 0;
+    return sent ? pid : -1;
+}
+
+static void fork_one(struct host *h, int fds[N_SENT])
+{
     pid_t pid = -1;
 
-    if (!receive_files(HOST_FD, fds))
-        _exit(0); /* the program has ended */
-    if (h->n < 1 + CHILDREN_MAX)
-        pid = fork();
+    if (h->n < 1 + CHILDREN_MAX) {
+        pid = send_to_spare(h, fds);
+        if (pid < 0)
+            pid = fork();
+    }
     if (pid == 0)
         become_child(fds);
     close(fds[1]);
@@ -295,6 +363,26 @@ static void fork_one(struct host *h)
     h->poll[h->n] = (struct pollfd){.fd = fds[0], .events = 0}; /* POLLHUP comes unasked */
     h->pid[h->n] = pid;
     h->n++;
+}
+
+static void take_order(struct host *h)
+{
+    int fds[N_SENT];
+
+    switch (receive(HOST_FD, fds)) {
+    case FILES:
+        fork_one(h, fds);
+        /* One file may be all; who asks for a second may ask for many. */
+        if (h->asked)
+            prepare_spare(h);
+        h->asked = true;
+        break;
+    case MORE_TO_COME:
+        prepare_spare(h);
+        break;
+    default:
+        _exit(0); /* the program has ended */
+    }
 }
 
 static void forget(struct host *h, nfds_t i)
@@ -311,13 +399,18 @@ static void reap(struct host *h)
     pid_t pid;
     int status;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == h->spare) {
+            close(h->spare_fd);
+            h->spare = 0;
+        }
         for (i = 1; i < h->n; i++)
             if (h->pid[i] == pid) {
                 say_gone(h->poll[i].fd, status);
                 forget(h, i);
                 break;
             }
+    }
 }
 
 static _Noreturn void run_host(void)
@@ -356,7 +449,7 @@ static _Noreturn void run_host(void)
                 forget(&h, i);
             }
         if (h.poll[0].revents & (POLLIN | POLLHUP))
-            fork_one(&h);
+            take_order(&h);
     }
 }
 
