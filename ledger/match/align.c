@@ -11,6 +11,7 @@ enum {
     RETIMED_MOST_US = 1200000000,
     RETIMED_NEAR_US = 500000,
     HALVED_MIN_US = 2000000,
+    WHOLE_LINE_US = 5000000,
     WINDOW_US = 3000000, /* a stretch of a run that does not follow as a whole */
     WINDOW_STEP_US = 500000,
     USED_MIN = 12, /* blocks that the suspect must show */
@@ -167,7 +168,7 @@ static void add_line(struct aligning *a, struct bf_time_line line, int64_t range
  * A strong encoder lets old pictures stand where little moves: half of the moments then look more
  * like what the record showed a second ago, and what was before its beginning is left over. Where
  * the best vote's line reaches outside the record, another is looked for that has to do for all of
- * the suspect.
+ * the suspect. Not in a few seconds, where a nod that two takes share would get one more chance.
  */
 static void add_whole_line(struct aligning *a)
 {
@@ -175,7 +176,7 @@ static void add_whole_line(struct aligning *a)
     int64_t end = bf_trace_end_us(a->suspect), last = (int64_t)a->info->duration_us - end;
 
     last = last < 0 && last >= -BF_ALIGN_STEP_US ? 0 : last;
-    if (a->n == 0 || line.rate != 1 || last < 0 ||
+    if (a->n == 0 || line.rate != 1 || last < 0 || end < WHOLE_LINE_US ||
         (line.offset_us >= -BF_ALIGN_STEP_US && line.offset_us <= last + BF_ALIGN_STEP_US))
         return;
     line.offset_us = line.offset_us < 0 ? 0 : last;

@@ -111,8 +111,7 @@ bool bf_match_better(const struct bf_match *a, const struct bf_match *b)
  */
 static bool is_margin_overlay(const struct bf_alteration *a, const struct bf_changed *c)
 {
-    return a->change == BF_CHANGE_OVERLAY && a->whole_run &&
-           (c->right - c->left) * (c->bottom - c->top) <= OVERLAY_AREA &&
+    return a->change == BF_CHANGE_OVERLAY && a->whole_run && a->area <= OVERLAY_AREA &&
            (c->right <= MARGIN || c->left >= 1 - MARGIN || c->bottom <= MARGIN ||
             c->top >= 1 - MARGIN);
 }

@@ -3,6 +3,8 @@
 #include "lib/base/spool.h"
 #include "lib/media/cells.h"
 
+#include <math.h>
+
 _Static_assert(BF_COARSE_COLS *BF_COARSE_BLOCK == BF_GRID_LONG &&
                    BF_COARSE_ROWS * BF_COARSE_BLOCK == BF_GRID_SHORT,
                "blocks fill the grid");
@@ -19,12 +21,16 @@ struct bf_trace {
     struct bf_cells *cells;
     struct bf_frame_digest *digest;
     uint16_t *lying; /* cells as they lie in the suspect's picture, before they are turned back */
-    uint16_t lies[BF_GRID_CELLS]; /* where in them each cell of the record is */
+    uint16_t lies[BF_GRID_CELLS];    /* where in them each cell of the record is */
+    unsigned bleed_cols, bleed_rows; /* of them: so far reaches what lies beside the picture */
     int64_t next_code_us;
 };
 
 /* An edge of the picture that lies further inside than this has a bar beside it. */
 #define INSET 0.004
+/* Pixels of the suspect over which transforms and filters of a coder carry what lies beside the
+ * picture into it. */
+#define BLEED 6.0
 #define SLACK 0.1 /* of a cell, that may lie outside the suspect's picture */
 
 /* Codes tell little where more than 1 cell in so many is hidden. */
@@ -42,6 +48,7 @@ enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
     t->cols = cols;
     t->rows = rows;
     t->geometry = BF_GEOMETRY_SAME;
+    t->bleed_cols = t->bleed_rows = 1;
     memset(t->visible, 1, sizeof t->visible);
     memset(t->comparable, 1, sizeof t->comparable);
     rc = bf_spool_open(&t->spool, tmp_dir, sizeof(struct bf_trace_frame), err);
@@ -140,8 +147,29 @@ static bool touches_bar(const struct bf_trace *t, unsigned lies)
     unsigned cols = odd ? t->rows : t->cols, rows = odd ? t->cols : t->rows;
     unsigned i = lies % cols, j = lies / cols;
 
-    return (i == 0 && g->left > INSET) || (i == cols - 1 && g->right < 1 - INSET) ||
-           (j == 0 && g->top > INSET) || (j == rows - 1 && g->bottom < 1 - INSET);
+    return (i < t->bleed_cols && g->left > INSET) ||
+           (i + t->bleed_cols >= cols && g->right < 1 - INSET) ||
+           (j < t->bleed_rows && g->top > INSET) ||
+           (j + t->bleed_rows >= rows && g->bottom < 1 - INSET);
+}
+
+static unsigned bleed_over(double share, unsigned pixels, unsigned cells)
+{
+    double n = BLEED * cells / (share * pixels);
+
+    return n < 1 ? 1 : n > cells ? cells : (unsigned)ceil(n);
+}
+
+/* The smaller a picture lies in another, the more of its cells the coder's blocks reach over. */
+static void set_bleed(struct bf_trace *t, const struct bf_frame *f)
+{
+    const struct bf_geometry *g = &t->geometry;
+    bool odd = g->quarter_turns % 2 == 1, lying = f->orientation.xx == 0;
+
+    t->bleed_cols =
+        bleed_over(g->right - g->left, lying ? f->height : f->width, odd ? t->rows : t->cols);
+    t->bleed_rows =
+        bleed_over(g->bottom - g->top, lying ? f->width : f->height, odd ? t->cols : t->rows);
 }
 
 /* Adds the digest's cells, those outside the suspect's picture BF_CELLS_HIDDEN. */
@@ -186,6 +214,8 @@ enum bf_err bf_trace_add_within(struct bf_trace *t, const struct bf_frame *frame
 
     if (rc != BF_OK)
         return rc;
+    if (bf_spool_rows(t->spool) == 0)
+        set_bleed(t, frame);
     for (i = 0; i < t->cols * t->rows; i++)
         t->digest->cells[i] = t->lying[t->lies[i]];
     return add_cells_within(t, frame->pts_us, err);
