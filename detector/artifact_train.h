@@ -4,7 +4,7 @@
  * Every batch is of pairs: a real chip and a fake of the same moment, coded alike and changed
  * alike. The people of video have their turn one as often as the other. The same seed, chips and
  * steps give the same weights; what a run had reached is kept in the folder, and a later run goes
- * on from there.
+ * on from there. What comes out of the artifact network's is the running mean of its weights.
  */
 #ifndef BF_ARTIFACT_TRAIN_H
 #define BF_ARTIFACT_TRAIN_H
