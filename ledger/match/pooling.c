@@ -170,7 +170,7 @@ enum bf_err bf_pool(struct bf_spool *out, const struct bf_spool *rows, const str
 unsigned bf_pooled_bar(const struct bf_spool *pooled, const struct bf_spool *rows, unsigned cells)
 {
     uint64_t count[256] = {0}, n = 0, below = 0, k;
-    unsigned i, median = 0, high = 0;
+    unsigned i, median = 0, high = 0, least = BLANK;
 
     for (k = 0; k < bf_spool_rows(pooled); k++) {
         const struct bf_pooled_row *row = bf_spool_row(pooled, k);
@@ -180,10 +180,15 @@ unsigned bf_pooled_bar(const struct bf_spool *pooled, const struct bf_spool *row
             if (!bf_residual_is_cut_off(from, i))
                 count[row->cell[i]]++;
     }
-    /* What does not differ at all (a blank border, a slide) has no noise to tell of. */
-    for (i = BLANK + 1; i < 256; i++)
+    for (i = BLANK; i < 256; i++)
         n += count[i];
-    for (i = BLANK + 1; i < 256; i++) {
+    /* What does not differ at all (a blank border) has no noise to tell of. But where that is most
+     * of the picture, an exact copy of a slide, what differs may all be an alteration. */
+    if (2 * count[BLANK] <= n) {
+        least = BLANK + 1;
+        n -= count[BLANK];
+    }
+    for (i = least; i < 256; i++) {
         if (below * 2 < n)
             median = i;
         if (below * 10 < n * 9)
