@@ -115,6 +115,11 @@ static void parts_of(struct part *parts, const struct bf_optim *o)
     parts[3] = (struct part){"mean/", o->mean, true};
 }
 
+static size_t floats_of(const struct bf_params *params, const struct part *part)
+{
+    return part->trained_only ? params->n_trained : params->n_floats;
+}
+
 enum bf_err bf_weights_save_training(const char *path, unsigned flags, const struct bf_optim *optim,
                                      const uint64_t *random, size_t n_random,
                                      const struct bf_weights_kind *kind, struct bf_error *err)
@@ -270,7 +275,7 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
     float *values[PARTS] = {NULL};
     struct part parts[PARTS];
     enum bf_err rc;
-    size_t i, size;
+    size_t i;
 
     assert(n_random <= BF_WEIGHTS_RANDOM_MAX);
     parts_of(parts, optim);
@@ -282,8 +287,7 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
     for (i = 0; i < PARTS; i++) {
         if (parts[i].values == NULL)
             continue;
-        size = i == 0 ? params->n_floats : params->n_trained;
-        values[i] = calloc(size + 1, sizeof(float));
+        values[i] = calloc(floats_of(params, &parts[i]) + 1, sizeof(float));
         if (values[i] == NULL) {
             rc = bf_error_nomem(err);
             goto out;
@@ -293,8 +297,7 @@ enum bf_err bf_weights_load_training(struct bf_optim *optim, uint64_t *random, s
     }
     for (i = 0; i < PARTS; i++)
         if (values[i] != NULL)
-            memcpy(parts[i].values, values[i],
-                   (i == 0 ? params->n_floats : params->n_trained) * sizeof(float));
+            memcpy(parts[i].values, values[i], floats_of(params, &parts[i]) * sizeof(float));
     optim->step = step;
     optim->params->version++;
     if (n_random > 0)
