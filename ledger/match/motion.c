@@ -50,7 +50,7 @@ enum {
 #define ALIKE_US 1800000 /* in less, other takes were not asked for */
 /*
  * Where the pictures lie closer than other takes ever did, less of the motion need be told from the
- * noise. Of 320 copies of other takes of 3 s, and 320 of their parts of 1.5 s, the nearest that are
+ * noise. Of 320 copies of other takes of 3 s, and 160 parts of such of 1.5 s, the nearest that are
  * whole lie 0.89 and 0.79 away; copies of calm clips at CRF 35 lie within 0.57 and keep 0.49 in
  * step, 0.63 together, their parts at CRF 26 within 0.25.
  */

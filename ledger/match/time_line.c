@@ -173,7 +173,6 @@ static void refine_rate(struct bf_time_line *line, const struct bf_line_moments 
     *line = best;
 }
 
-/* The vote moved to where the moments fit best, in three steps. */
 void bf_line_refine(struct bf_time_line *line, const struct bf_line_moments *m,
                     struct bf_coarse *source, int64_t range_us, struct bf_line_fit *f)
 {
