@@ -95,7 +95,7 @@ bool bf_frame_layout_set(struct bf_frame_layout *l, uint32_t format, uint32_t wi
 
 size_t bf_frame_layout_room(const struct bf_frame_layout *l)
 {
-    size_t bytes = l->bytes;
+    size_t bytes = l->bytes + BF_FRAME_SKEW;
     unsigned i;
 
     /* Beyond the right edge a decoder's whole blocks and vectors, below the last row its blocks. */

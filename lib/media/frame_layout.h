@@ -10,6 +10,9 @@
 
 #include "lib/media/video.h"
 
+/* How far from the beginning of a slot a decoder may begin to draw; frame_pool says why. */
+#define BF_FRAME_SKEW 4096
+
 struct bf_frame_layout {
     const char *pixel_format; /* under its plain name */
     unsigned n_planes;

@@ -1,10 +1,10 @@
 /*
  * frame_pool.h - the child's side of the memory that frames are shared in
  *
- * The decoder draws its pictures into it, so that a frame reaches the program without having been
- * copied; a slot is taken again when neither the decoder nor the program looks at it any more.
- * What cannot be drawn there (formats without luma of their own, decoders with buffers of their
- * own, no slot left) is copied into a slot when it is given.
+ * The decoder draws its pictures into it, each slot's at another place of a page, so that a frame
+ * reaches the program without having been copied; a slot is taken again when neither the decoder
+ * nor the program looks at it any more. What cannot be drawn there (formats without luma of their
+ * own, decoders with buffers of their own, no slot left) is copied into a slot when it is given.
  */
 #ifndef BF_FRAME_POOL_H
 #define BF_FRAME_POOL_H
