@@ -3,8 +3,9 @@
 
 enum { STILL_ROWS = 20 }; /* fewer say nothing about standing still */
 
-#define GRADE_AREA 0.6  /* of the picture: more is no region of it */
-#define STILL_NOISE 3.0 /* variance about a still overlay, in units of the noise's */
+#define GRADE_AREA 0.6   /* of the picture: more is no region of it */
+#define STILL_NOISE 3.0  /* variance about a still overlay, in units of the noise's */
+#define STILL_SHARE 0.04 /* deviation about one, in units of how far it lies from the picture */
 
 /* Sums for one cell over time: what was expected, what is shown, and the noise's variance. */
 struct cell_sums {
@@ -15,14 +16,19 @@ struct cell_sums {
  * An overlay shows, at each cell, some share of the picture (none where it is opaque) and
  * something that never changes: what is left after a straight line is fitted at each cell is
  * noise. Other content moves in its own way.
+ *
+ * A cell counts by how much it stands out: at the rim of a logo only what a coder carried there
+ * differs. The coder's noise grows with the steps that it codes, and those of a white box in a dark
+ * corner are not the corner's: what varies by no more than a small part of its own contrast stands
+ * still as well.
  */
 static bool stands_still(const struct cell_sums *s, const uint8_t *mask, unsigned cells, double n)
 {
-    double left = 0, noise = 0;
+    double left = 0, noise = 0, contrast = 0;
     unsigned i;
 
     for (i = 0; i < cells; i++) {
-        double ee, xx, ex, share;
+        double ee, xx, ex, share, apart;
 
         if (!mask[i])
             continue;
@@ -31,10 +37,12 @@ static bool stands_still(const struct cell_sums *s, const uint8_t *mask, unsigne
         ex = s[i].ex - s[i].e * s[i].x / n;
         share = ee > 0 ? ex / ee : 0;
         share = share < 0 ? 0 : share > 1 ? 1 : share;
-        left += xx - 2 * share * ex + share * share * ee;
-        noise += s[i].noise;
+        apart = s[i].xx - 2 * s[i].ex + s[i].ee;
+        left += apart * (xx - 2 * share * ex + share * share * ee);
+        noise += apart * s[i].noise;
+        contrast += apart * apart;
     }
-    return left < STILL_NOISE * noise;
+    return left < STILL_NOISE * noise || left < STILL_SHARE * STILL_SHARE * contrast;
 }
 
 enum bf_change bf_change_kind(const struct bf_spool *rows, const struct bf_noise *noise,
