@@ -169,26 +169,30 @@ enum bf_err bf_pool(struct bf_spool *out, const struct bf_spool *rows, const str
 
 unsigned bf_pooled_bar(const struct bf_spool *pooled, const struct bf_spool *rows, unsigned cells)
 {
-    uint64_t count[256] = {0}, n = 0, below = 0, k;
-    unsigned i, median = 0, high = 0, least = BLANK;
+    uint64_t count[256] = {0}, n = 0, below = 0, blank = 0, k;
+    unsigned i, median = 0, high = 0;
 
     for (k = 0; k < bf_spool_rows(pooled); k++) {
         const struct bf_pooled_row *row = bf_spool_row(pooled, k);
         const struct bf_residual_row *from = bf_spool_row(rows, k);
 
-        for (i = 0; i < cells; i++)
-            if (!bf_residual_is_cut_off(from, i))
-                count[row->cell[i]]++;
+        for (i = 0; i < cells; i++) {
+            if (bf_residual_is_cut_off(from, i))
+                continue;
+            count[row->cell[i]]++;
+            blank += row->cell[i] == BLANK && from->place[i] == 0;
+        }
     }
     for (i = BLANK; i < 256; i++)
         n += count[i];
-    /* What does not differ at all (a blank border) has no noise to tell of. But where that is most
-     * of the picture, an exact copy of a slide, what differs may all be an alteration. */
-    if (2 * count[BLANK] <= n) {
-        least = BLANK + 1;
-        n -= count[BLANK];
+    /* What shows nothing and does not differ at all, a blank border, has no noise to tell of. But
+     * where that is most of the picture, an exact copy of a slide, what differs may all be an
+     * alteration. */
+    if (2 * blank <= n) {
+        count[BLANK] -= blank;
+        n -= blank;
     }
-    for (i = least; i < 256; i++) {
+    for (i = BLANK; i < 256; i++) {
         if (below * 2 < n)
             median = i;
         if (below * 10 < n * 9)

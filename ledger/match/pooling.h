@@ -29,7 +29,7 @@ struct bf_pooled_row {
 enum bf_err bf_pool(struct bf_spool *out, const struct bf_spool *rows, const struct bf_noise *noise,
                     const uint8_t *visible, unsigned cols, unsigned n_rows, struct bf_error *err);
 /* The level that nine tenths of this copy's cells stay below, but not far from its median; cells
- * that do not differ at all are left out where they are half of it at most. */
+ * that show nothing and do not differ at all are left out where they are half of it at most. */
 unsigned bf_pooled_bar(const struct bf_spool *pooled, const struct bf_spool *rows, unsigned cells);
 
 #endif
