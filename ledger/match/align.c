@@ -374,7 +374,7 @@ enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struc
     a.m.shown.n = bf_trace_visible_coarse(suspect, a.m.shown.use);
     if (a.m.shown.n < USED_MIN)
         goto out;
-    rc = bf_coarse_create(&a.coarse, source, err);
+    rc = bf_coarse_create(&a.coarse, source, bf_trace_counted(suspect), err);
     if (rc == BF_OK)
         rc =
             bf_votes_count(vote, BF_ALIGN_OFFSETS, &n_votes, suspect, source, moment, n_pairs, err);

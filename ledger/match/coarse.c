@@ -3,11 +3,13 @@
 struct bf_coarse {
     struct bf_digest *source;
     const struct bf_digest_info *info;
+    const uint8_t *counted;
     uint16_t **seg; /* per segment (samples, BF_COARSE_CELLS), luma x 64; NULL until asked for */
     struct bf_error error;
 };
 
-enum bf_err bf_coarse_create(struct bf_coarse **out, struct bf_digest *source, struct bf_error *err)
+enum bf_err bf_coarse_create(struct bf_coarse **out, struct bf_digest *source,
+                             const uint8_t *counted, struct bf_error *err)
 {
     struct bf_coarse *c = calloc(1, sizeof *c);
 
@@ -15,6 +17,7 @@ enum bf_err bf_coarse_create(struct bf_coarse **out, struct bf_digest *source, s
     if (c == NULL)
         return bf_error_nomem(err);
     c->source = source;
+    c->counted = counted;
     c->info = bf_digest_info(source);
     c->seg = calloc(c->info->n_segments, sizeof *c->seg);
     if (c->seg == NULL) {
@@ -56,7 +59,7 @@ static bool load(struct bf_coarse *c, uint32_t seg)
             free(rows);
             return false;
         }
-        bf_coarse_of_grid(mean, grid, c->info->cols, c->info->rows);
+        bf_coarse_of_grid(mean, grid, c->info->cols, c->info->rows, c->counted);
         for (i = 0; i < BF_COARSE_CELLS; i++)
             rows[k * BF_COARSE_CELLS + i] = (uint16_t)(mean[i] * 64);
     }

@@ -8,7 +8,10 @@
 
 struct bf_coarse;
 
-enum bf_err bf_coarse_create(struct bf_coarse **c, struct bf_digest *source, struct bf_error *err);
+/* Of the source's cells those that are counted, as bf_trace_counted has them; both stay the
+ * caller's, and must last. */
+enum bf_err bf_coarse_create(struct bf_coarse **c, struct bf_digest *source, const uint8_t *counted,
+                             struct bf_error *err);
 void bf_coarse_free(struct bf_coarse **c);
 /* Block means around time us, between the two nearest samples; false outside the record, or with
  * the error kept. */

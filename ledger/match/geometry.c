@@ -14,6 +14,12 @@ bool bf_geometry_is_same(const struct bf_geometry *g)
            fabs(g->bottom - 1) < ROUNDING;
 }
 
+bool bf_geometry_is_inset(const struct bf_geometry *g)
+{
+    return g->left > BF_GEOMETRY_INSET || g->top > BF_GEOMETRY_INSET ||
+           g->right < 1 - BF_GEOMETRY_INSET || g->bottom < 1 - BF_GEOMETRY_INSET;
+}
+
 void bf_geometry_to_suspect(const struct bf_geometry *g, double *x, double *y, double u, double v)
 {
     unsigned k;

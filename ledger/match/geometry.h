@@ -24,6 +24,10 @@ struct bf_geometry {
 
 /* The whole picture, neither turned nor mirrored, to within rounding. */
 bool bf_geometry_is_same(const struct bf_geometry *g);
+/* From how far inside the suspect's picture an edge of the box is sure to have a bar or another
+ * picture beside it. Whole pictures, and other takes on one set, lie up to a hundredth inside. */
+#define BF_GEOMETRY_INSET 0.02
+bool bf_geometry_is_inset(const struct bf_geometry *g); /* at any of its edges */
 /* How far apart two boxes' edges lie at most, as a share of b's size. */
 double bf_geometry_apart(const struct bf_geometry *a, const struct bf_geometry *b);
 /* A point of the record's picture (0 to 1) in the suspect's picture, and the way back. */

@@ -62,6 +62,14 @@ static double *edge_of(struct bf_geometry *g, unsigned k)
     return k == 0 ? &g->left : k == 1 ? &g->top : k == 2 ? &g->right : &g->bottom;
 }
 
+/* What lies beside the picture bleeds into the cells at its edge, and pulls that inwards. */
+static bool is_at_edge(const struct level *l, size_t i)
+{
+    size_t x = i % l->cols, y = i / l->cols;
+
+    return x == 0 || y == 0 || x + 1 == l->cols || y + 1 == l->rows;
+}
+
 /* One Gauss-Newton step; returns how far an edge moved at most. */
 static double step(struct bf_geometry *g, double *gain, double *bias, struct level *l,
                    const struct bf_stills *stills, const struct bf_still_pair *pair, size_t n_pairs)
@@ -69,6 +77,7 @@ static double step(struct bf_geometry *g, double *gain, double *bias, struct lev
     double a[UNKNOWNS][UNKNOWNS + 1] = {{0}}, x[UNKNOWNS],
                                   delta = 0.3 * (g->right - g->left) / l->cols, most = 0, trace = 0;
     size_t p, n = (size_t)l->cols * l->rows, i;
+    bool inset = bf_geometry_is_inset(g);
     unsigned k, m;
 
     for (p = 0; p < n_pairs; p++) {
@@ -85,7 +94,7 @@ static double step(struct bf_geometry *g, double *gain, double *bias, struct lev
             double j[UNKNOWNS], r, w;
 
             if (l->at[i] < 0 || l->moved[0][i] < 0 || l->moved[1][i] < 0 || l->moved[2][i] < 0 ||
-                l->moved[3][i] < 0)
+                l->moved[3][i] < 0 || (inset && is_at_edge(l, i)))
                 continue;
             r = *gain * (double)s[i] + *bias - (double)l->at[i];
             w = 1 / (1 + r * r / (l->soft * l->soft));

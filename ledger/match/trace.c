@@ -14,7 +14,8 @@ struct bf_trace {
     struct bf_spool *spool;
     int64_t end_us;
     uint8_t visible[BF_GRID_CELLS];
-    uint8_t comparable[BF_GRID_CELLS]; /* visible, and not at the edge of a bar */
+    uint8_t comparable[BF_GRID_CELLS]; /* visible, and out of reach of what a bar bleeds */
+    uint8_t counted[BF_GRID_CELLS];    /* in block means: visible, and not right beside a bar */
     unsigned n_hidden;
     /* within a geometry: */
     struct bf_geometry geometry;
@@ -26,8 +27,8 @@ struct bf_trace {
     int64_t next_code_us;
 };
 
-/* An edge of the picture that lies further inside than this has a bar beside it. */
-#define INSET 0.004
+/* An edge of the picture that lies further inside than this may have a bar beside it. */
+#define MAY_INSET 0.004
 /* Pixels of the suspect over which transforms and filters of a coder carry what lies beside the
  * picture into it. */
 #define BLEED 6.0
@@ -51,6 +52,7 @@ enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
     t->bleed_cols = t->bleed_rows = 1;
     memset(t->visible, 1, sizeof t->visible);
     memset(t->comparable, 1, sizeof t->comparable);
+    memset(t->counted, 1, sizeof t->counted);
     rc = bf_spool_open(&t->spool, tmp_dir, sizeof(struct bf_trace_frame), err);
     if (rc != BF_OK) {
         bf_trace_free(&t);
@@ -75,21 +77,22 @@ void bf_trace_free(struct bf_trace **t)
 enum bf_err bf_trace_add(struct bf_trace *t, const struct bf_frame_digest *f, struct bf_error *err)
 {
     struct bf_trace_frame row = {.pts_us = f->pts_us, .contrast = f->contrast};
-    uint32_t sum[BF_COARSE_CELLS] = {0};
-    unsigned x, y, i, coarse_cols = t->cols / BF_COARSE_BLOCK;
+    uint32_t sum[BF_COARSE_CELLS] = {0}, n[BF_COARSE_CELLS] = {0};
+    unsigned x, y, i, block, coarse_cols = t->cols / BF_COARSE_BLOCK;
 
     memcpy(row.exact32, f->exact32, sizeof row.exact32);
     memcpy(row.code32, f->code32, sizeof row.code32);
     for (y = 0; y < t->rows; y++) {
         for (x = 0; x < t->cols; x++) {
-            uint16_t v = f->cells[y * t->cols + x];
-
-            row.cells[y * t->cols + x] = (uint8_t)((v + BF_CELLS_ONE / 2) / BF_CELLS_ONE);
-            sum[y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK] += v;
+            i = y * t->cols + x;
+            block = y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK;
+            row.cells[i] = (uint8_t)((f->cells[i] + BF_CELLS_ONE / 2) / BF_CELLS_ONE);
+            sum[block] += t->counted[i] ? f->cells[i] : 0u;
+            n[block] += t->counted[i];
         }
     }
     for (i = 0; i < BF_COARSE_CELLS; i++)
-        row.coarse[i] = (uint16_t)(sum[i] / (BF_COARSE_BLOCK * BF_COARSE_BLOCK));
+        row.coarse[i] = (uint16_t)(n[i] > 0 ? sum[i] / n[i] : 0);
     return bf_spool_append(t->spool, &row, err);
 }
 
@@ -139,18 +142,20 @@ enum bf_err bf_trace_create_within(struct bf_trace **out, const struct bf_geomet
     return BF_OK;
 }
 
-/* Does the cell that lies there touch a bar or another picture, which bleeds into it? */
-static bool touches_bar(const struct bf_trace *t, unsigned lies)
+/*
+ * Is the cell that lies there among the first so many beside a bar or another picture, which bleeds
+ * into it? There is one beside edges that lie further inside than inset.
+ */
+static bool is_beside_bar(const struct bf_trace *t, unsigned lies, double inset, unsigned by_cols,
+                          unsigned by_rows)
 {
     const struct bf_geometry *g = &t->geometry;
     bool odd = g->quarter_turns % 2 == 1;
     unsigned cols = odd ? t->rows : t->cols, rows = odd ? t->cols : t->rows;
     unsigned i = lies % cols, j = lies / cols;
 
-    return (i < t->bleed_cols && g->left > INSET) ||
-           (i + t->bleed_cols >= cols && g->right < 1 - INSET) ||
-           (j < t->bleed_rows && g->top > INSET) ||
-           (j + t->bleed_rows >= rows && g->bottom < 1 - INSET);
+    return (i < by_cols && g->left > inset) || (i + by_cols >= cols && g->right < 1 - inset) ||
+           (j < by_rows && g->top > inset) || (j + by_rows >= rows && g->bottom < 1 - inset);
 }
 
 static unsigned bleed_over(double share, unsigned pixels, unsigned cells)
@@ -186,8 +191,11 @@ static enum bf_err add_cells_within(struct bf_trace *t, int64_t pts_us, struct b
             t->visible[i] = 0;
             t->n_hidden++;
         }
-        if (first && (hidden || touches_bar(t, t->lies[i])))
+        if (first &&
+            (hidden || is_beside_bar(t, t->lies[i], MAY_INSET, t->bleed_cols, t->bleed_rows)))
             t->comparable[i] = 0;
+        if (first && (hidden || is_beside_bar(t, t->lies[i], BF_GEOMETRY_INSET, 1, 1)))
+            t->counted[i] = 0;
         if (hidden)
             d->cells[i] = 0;
     }
@@ -260,6 +268,7 @@ unsigned bf_trace_visible_coarse(const struct bf_trace *t, uint8_t *visible)
 {
     unsigned x, y, coarse_cols = t->cols / BF_COARSE_BLOCK, n = 0;
 
+    /* A block is more cells each way than lie right beside a bar: some are counted. */
     memset(visible, 1, BF_COARSE_CELLS);
     for (y = 0; y < t->rows; y++)
         for (x = 0; x < t->cols; x++)
@@ -394,18 +403,26 @@ int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t fr
     return walk(t, from_us, to_us, add_coarse, coarse);
 }
 
-void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsigned rows)
+const uint8_t *bf_trace_counted(const struct bf_trace *t)
 {
-    unsigned x, y, i, coarse_cols = cols / BF_COARSE_BLOCK;
+    return t->counted;
+}
+
+void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsigned rows,
+                       const uint8_t *counted)
+{
+    unsigned x, y, i, block, n[BF_COARSE_CELLS] = {0}, coarse_cols = cols / BF_COARSE_BLOCK;
 
     for (i = 0; i < BF_COARSE_CELLS; i++)
         coarse[i] = 0;
     for (y = 0; y < rows; y++) {
         for (x = 0; x < cols; x++) {
-            i = y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK;
-            coarse[i] += (float)grid[y * cols + x];
+            i = y * cols + x;
+            block = y / BF_COARSE_BLOCK * coarse_cols + x / BF_COARSE_BLOCK;
+            coarse[block] += counted[i] ? (float)grid[i] : 0.0f;
+            n[block] += counted[i];
         }
     }
     for (i = 0; i < BF_COARSE_CELLS; i++)
-        coarse[i] /= BF_COARSE_BLOCK * BF_COARSE_BLOCK;
+        coarse[i] /= n[i] > 0 ? (float)n[i] : 1.0f;
 }

@@ -78,8 +78,12 @@ int64_t bf_trace_mean_coarse(const struct bf_trace *t, float *coarse, int64_t fr
 
 /* Which coarse blocks are visible in whole, (BF_COARSE_CELLS); returns how many. */
 unsigned bf_trace_visible_coarse(const struct bf_trace *t, uint8_t *visible);
+/* Which of the record's cells block means are taken of: (rows, cols), 1 where a cell is visible and
+ * does not lie right beside a bar or another picture, of which it may show a little. */
+const uint8_t *bf_trace_counted(const struct bf_trace *t);
 
-/* Block means of a grid of 8-bit cells. */
-void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsigned rows);
+/* Block means of a grid of 8-bit cells, of those that are counted; 0 where a block has none. */
+void bf_coarse_of_grid(float *coarse, const uint8_t *grid, unsigned cols, unsigned rows,
+                       const uint8_t *counted);
 
 #endif

@@ -120,11 +120,52 @@ static void blurred(void **state)
     }
 }
 
+/* Block means of a picture in another, under a box that is two thirds of a pixel too large: what
+ * lies round it is not in them. */
+static void not_of_surroundings(void **state)
+{
+    static const struct bf_geometry
+        lies = {.left = 0.25, .top = 0.25, .right = 0.75, .bottom = 0.75},
+        wide = {.left = 0.2465, .top = 0.244, .right = 0.7535, .bottom = 0.756};
+    const struct copy c = {.scene = {.seed = 8, .noise = 3}};
+    static uint8_t luma[COPY_W * COPY_H];
+    struct bf_trace *t[2] = {NULL};
+    unsigned bright, x, y, k;
+
+    (void)state;
+    for (bright = 0; bright < 2; bright++) {
+        struct bf_frame f = copy_frame(luma, COPY_W, COPY_H, 0);
+
+        assert_int_equal(
+            bf_trace_create_within(&t[bright], &wide, BF_GRID_LONG, BF_GRID_SHORT, "/tmp", NULL),
+            BF_OK);
+        copy_draw(luma, COPY_W, COPY_H, &c, &lies, 0, 25);
+        for (y = 0; y < COPY_H; y++)
+            for (x = 0; x < COPY_W; x++)
+                if (bright && (x < COPY_W / 4 || x >= COPY_W * 3 / 4 || y < COPY_H / 4 ||
+                               y >= COPY_H * 3 / 4))
+                    luma[y * COPY_W + x] = 230;
+        assert_int_equal(bf_trace_add_within(t[bright], &f, NULL), BF_OK);
+        assert_int_equal(bf_trace_seal(t[bright], 40000, NULL), BF_OK);
+    }
+    for (k = 0; k < BF_COARSE_CELLS; k++)
+        assert_int_equal(bf_trace_frame(t[0], 0)->coarse[k], bf_trace_frame(t[1], 0)->coarse[k]);
+    for (k = 0; k < BF_GRID_CELLS; k++) {
+        x = k % BF_GRID_LONG;
+        y = k / BF_GRID_LONG;
+        assert_int_equal(bf_trace_counted(t[0])[k],
+                         x > 0 && y > 0 && x + 1 < BF_GRID_LONG && y + 1 < BF_GRID_SHORT);
+    }
+    bf_trace_free(&t[0]);
+    bf_trace_free(&t[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turned),
         cmocka_unit_test(blurred),
+        cmocka_unit_test(not_of_surroundings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
