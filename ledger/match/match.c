@@ -205,6 +205,11 @@ static enum bf_err take_runs(struct bf_match *m, struct summary *sum, const stru
         rc = bf_compare(&a, m->heat, run, suspect, source, tmp_dir, err);
         if (rc != BF_OK)
             break;
+        /* A face that did not move along, and does not differ: another take. */
+        if (a.n == 0 && bf_run_follows_around(run)) {
+            bf_alterations_release(&a);
+            continue;
+        }
         if (run->start_us - sum->last_end_us >= FOREIGN_MIN_US) {
             int64_t missing = -1;
 

@@ -330,7 +330,8 @@ static bool is_alike(const struct bf_run *r)
            r->distance <= (length < TINY_RUN_US ? ALIKE_DISTANCE_TINY : ALIKE_DISTANCE);
 }
 
-bool bf_run_follows(const struct bf_run *r)
+/* As a whole, not only round a face that was replaced. */
+static bool follows_whole(const struct bf_run *r)
 {
     int64_t length = r->end_us - r->start_us;
     bool retimed = r->rate != 1;
@@ -347,11 +348,20 @@ bool bf_run_follows(const struct bf_run *r)
         return true;
     if (length < (retimed ? SHORT_RUN_US : TINY_RUN_US))
         return r->in_step >= IN_STEP_MIN_TINY && r->close >= CLOSE_MIN_TINY;
-    if (outside_follows(r))
-        return true;
     if (length < SHORT_RUN_US || retimed)
         return r->in_step >= IN_STEP_MIN_SHORT && r->close >= CLOSE_MIN_SHORT;
     /* Where little moves, an encoder's noise alone keeps a copy from being close. */
     return (r->in_step >= IN_STEP_MIN && r->close >= CLOSE_MIN) ||
            (r->in_step >= IN_STEP_MIN_SHORT && r->distance <= BF_ALIKE_DISTANCE);
+}
+
+bool bf_run_follows_around(const struct bf_run *r)
+{
+    return r->end_us - r->start_us >= TINY_RUN_US && !bf_run_is_still(r) && r->moving >= STILL &&
+           outside_follows(r) && !follows_whole(r);
+}
+
+bool bf_run_follows(const struct bf_run *r)
+{
+    return follows_whole(r) || bf_run_follows_around(r);
 }

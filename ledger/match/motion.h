@@ -37,6 +37,8 @@ enum bf_err bf_motion_measure(struct bf_run *run, const struct bf_trace *t,
 bool bf_run_is_still(const struct bf_run *r);
 /* A verdict: the run follows the record, rather than another take that looks like it. */
 bool bf_run_follows(const struct bf_run *r);
+/* It follows only outside a box, in which then something must be found to differ. */
+bool bf_run_follows_around(const struct bf_run *r);
 /* The same by the bar for the shortest runs: for one that was picked out of a longer run. */
 bool bf_run_follows_closely(const struct bf_run *r);
 

@@ -108,6 +108,28 @@ static void part_of_it(void **state)
     assert_true(bf_run_follows(&r));
 }
 
+/* Where the rest moves along, a face that does not may have been replaced: who takes that for a
+ * copy has to find the face. */
+static void around_a_face(void **state)
+{
+    struct bf_run r = run_of(3, 0.78, 0.25, 0.8, 1.1);
+
+    (void)state;
+    assert_false(bf_run_follows(&r));
+    assert_false(bf_run_follows_around(&r));
+    r.outside_in_step = 0.95;
+    r.outside_close = 0.8;
+    assert_true(bf_run_follows(&r));
+    assert_true(bf_run_follows_around(&r));
+    r.close = 0.45;
+    assert_true(bf_run_follows(&r));
+    assert_false(bf_run_follows_around(&r));
+    r.close = 0.25;
+    r.end_us = 2500000;
+    assert_false(bf_run_follows(&r));
+    assert_false(bf_run_follows_around(&r));
+}
+
 static void still(void **state)
 {
     struct bf_run r = run_of(2, 0, 0, 0, 1.4);
@@ -126,9 +148,8 @@ static void still(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bars),
-        cmocka_unit_test(another_rate),
-        cmocka_unit_test(part_of_it),
+        cmocka_unit_test(bars),       cmocka_unit_test(another_rate),
+        cmocka_unit_test(part_of_it), cmocka_unit_test(around_a_face),
         cmocka_unit_test(still),
     };
 
