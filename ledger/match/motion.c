@@ -262,6 +262,22 @@ static void take_shares(struct bf_run *run, const struct motion *m)
     run->together = m->ss > 0 && m->xx > 0 ? m->sx / sqrt(m->ss * m->xx) : 0;
 }
 
+/*
+ * From where on in the run: at its own rate from where moments of the suspect lie on samples of the
+ * record, which need not be blended then. Where much moves in a tenth of a second a blend of two is
+ * not what was shown between them.
+ */
+static int64_t first_moment_us(const struct bf_run *run)
+{
+    int64_t at = run->start_us - run->start_us % BF_ALIGN_STEP_US, off;
+
+    if (run->rate != 1)
+        return at;
+    off = (at + run->offset_us) % BF_DIGEST_PERIOD_US;
+    off = off < 0 ? off + BF_DIGEST_PERIOD_US : off;
+    return at + (BF_DIGEST_PERIOD_US - off) % BF_DIGEST_PERIOD_US;
+}
+
 enum bf_err bf_motion_measure(struct bf_run *run, const struct bf_trace *t,
                               struct bf_coarse *source, const struct bf_shown *shown,
                               struct bf_error *err)
@@ -269,7 +285,7 @@ enum bf_err bf_motion_measure(struct bf_run *run, const struct bf_trace *t,
     struct chunk *c = calloc(1, sizeof *c);
     struct motion m = {0};
     double distance = 0;
-    int64_t at = run->start_us - run->start_us % BF_ALIGN_STEP_US;
+    int64_t at = first_moment_us(run);
     size_t n = 0;
 
     if (c == NULL)

@@ -1,11 +1,6 @@
+#include "tests/unit/copy_fixture.h"
+
 #include "ledger/match/motion.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 /* A run of that many seconds at the record's own rate, which moves a little. */
 static struct bf_run run_of(double seconds, double in_step, double close, double together,
@@ -145,12 +140,42 @@ static void still(void **state)
     assert_false(bf_run_follows(&r));
 }
 
+/* Where a copy begins between two of the record's samples it is as close as one that does not. */
+static void between_samples(void **state)
+{
+    const double seconds = 4, fps = 25;
+    double distance[2], together[2];
+    int k;
+
+    (void)state;
+    for (k = 0; k < 2; k++) {
+        struct copy c = {.scene = {.seed = 61}, .offset_s = 0.6 + 0.04 * k};
+        struct bf_trace *t = copy_trace(&c, &BF_GEOMETRY_SAME, seconds, fps);
+        struct bf_run run = copy_run(&c, seconds);
+        struct bf_shown shown = {0};
+        struct bf_coarse *coarse = NULL;
+        struct record r;
+
+        record_open(&r, 61, seconds + 2, fps);
+        shown.n = bf_trace_visible_coarse(t, shown.use);
+        assert_int_equal(bf_coarse_create(&coarse, r.digest, bf_trace_counted(t), NULL), BF_OK);
+        assert_int_equal(bf_motion_measure(&run, t, coarse, &shown, NULL), BF_OK);
+        distance[k] = run.distance;
+        together[k] = run.together;
+        bf_coarse_free(&coarse);
+        bf_trace_free(&t);
+        record_close(&r);
+    }
+    assert_true(distance[1] < 1.3 * distance[0]);
+    assert_true(1 - together[1] < 4 * (1 - together[0]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bars),       cmocka_unit_test(another_rate),
         cmocka_unit_test(part_of_it), cmocka_unit_test(around_a_face),
-        cmocka_unit_test(still),
+        cmocka_unit_test(still),      cmocka_unit_test(between_samples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
