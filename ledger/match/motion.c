@@ -262,18 +262,25 @@ static void take_shares(struct bf_run *run, const struct motion *m)
     run->together = m->ss > 0 && m->xx > 0 ? m->sx / sqrt(m->ss * m->xx) : 0;
 }
 
-/*
- * From where on in the run: at its own rate from where moments of the suspect lie on samples of the
- * record, which need not be blended then. Where much moves in a tenth of a second a blend of two is
- * not what was shown between them.
- */
-static int64_t first_moment_us(const struct bf_run *run)
+/* Block means of suspect and record in a moment of the run; false outside either. */
+static bool beside(float *x, float *s, const struct bf_run *run, const struct bf_trace *t,
+                   struct bf_coarse *source, int64_t at)
 {
-    int64_t at = run->start_us - run->start_us % BF_ALIGN_STEP_US, off;
+    return bf_trace_mean_coarse(t, x, at, at + BF_ALIGN_STEP_US) > 0 &&
+           bf_coarse_at(source, s, bf_run_source_us(run, at + BF_ALIGN_STEP_US / 2));
+}
+
+/*
+ * From where on in the run motion is measured: at its own rate from where moments of the suspect
+ * lie on samples of the record, which need not be blended then. Where much moves in a tenth of a
+ * second a blend of two is not what was shown between them.
+ */
+static int64_t first_on_sample_us(const struct bf_run *run, int64_t at)
+{
+    int64_t off = (at + run->offset_us) % BF_DIGEST_PERIOD_US;
 
     if (run->rate != 1)
         return at;
-    off = (at + run->offset_us) % BF_DIGEST_PERIOD_US;
     off = off < 0 ? off + BF_DIGEST_PERIOD_US : off;
     return at + (BF_DIGEST_PERIOD_US - off) % BF_DIGEST_PERIOD_US;
 }
@@ -285,21 +292,21 @@ enum bf_err bf_motion_measure(struct bf_run *run, const struct bf_trace *t,
     struct chunk *c = calloc(1, sizeof *c);
     struct motion m = {0};
     double distance = 0;
-    int64_t at = first_moment_us(run);
+    int64_t first = run->start_us - run->start_us % BF_ALIGN_STEP_US, at;
     size_t n = 0;
 
     if (c == NULL)
         return bf_error_nomem(err);
-    for (; at < run->end_us; at += BF_ALIGN_STEP_US) {
-        if (bf_trace_mean_coarse(t, c->x[c->n], at, at + BF_ALIGN_STEP_US) == 0 ||
-            !bf_coarse_at(source, c->s[c->n], bf_run_source_us(run, at + BF_ALIGN_STEP_US / 2)))
+    for (at = first; at < run->end_us; at += BF_ALIGN_STEP_US) {
+        if (!beside(c->x[0], c->s[0], run, t, source, at))
             continue;
-        distance += (double)bf_block_distance(c->x[c->n], c->s[c->n], (float)run->gain,
-                                              (float)run->bias, shown);
+        distance +=
+            (double)bf_block_distance(c->x[0], c->s[0], (float)run->gain, (float)run->bias, shown);
         n++;
-        if (++c->n == CHUNK)
-            add_chunk(&m, c, run, shown);
     }
+    for (at = first_on_sample_us(run, first); at < run->end_us; at += BF_ALIGN_STEP_US)
+        if (beside(c->x[c->n], c->s[c->n], run, t, source, at) && ++c->n == CHUNK)
+            add_chunk(&m, c, run, shown);
     add_chunk(&m, c, run, shown);
     free(c);
     run->distance = n > 0 ? distance / (double)n : (double)BF_DISTANCE_CAP;

@@ -75,6 +75,7 @@ void bf_line_moments_choose(struct bf_line_moments *m, const struct bf_trace *t,
         end = (size_t)((bf_trace_end_us(t) + BF_ALIGN_STEP_US - 1) / BF_ALIGN_STEP_US);
     n = end > first ? end - first : 0;
     n = n < MOMENTS_MAX ? n : MOMENTS_MAX;
+    m->suspect = t;
     m->n = 0;
     for (i = 0; i < n; i++) {
         m->k[m->n] = first + i * (end - first) / n;
@@ -84,22 +85,51 @@ void bf_line_moments_choose(struct bf_line_moments *m, const struct bf_trace *t,
     m->counted = (m->n + 1) / 2;
 }
 
+/* By how much a moment is off the record's sample nearest to it, as the line has it. */
+static int64_t off_sample_us(const struct bf_time_line *line, int64_t us)
+{
+    int64_t off = (bf_line_at(line, us) - BF_DIGEST_PERIOD_US / 2) % BF_DIGEST_PERIOD_US;
+
+    off = off < 0 ? off + BF_DIGEST_PERIOD_US : off;
+    return off > BF_DIGEST_PERIOD_US / 2 ? off - BF_DIGEST_PERIOD_US : off;
+}
+
+/* Block means of suspect and record at moment i, the moment as it is or moved to a sample. False
+ * outside either. */
+static bool beside(const float **x, float *moved, float *s, const struct bf_line_moments *m,
+                   struct bf_coarse *source, const struct bf_time_line *line, size_t i,
+                   bool on_samples)
+{
+    int64_t us = bf_moment_us(m->k[i]), from;
+
+    *x = m->x + i * BF_COARSE_CELLS;
+    if (on_samples) {
+        us -= off_sample_us(line, us);
+        from = us - BF_ALIGN_STEP_US / 2;
+        if (bf_trace_mean_coarse(m->suspect, moved, from, from + BF_ALIGN_STEP_US) == 0)
+            return false;
+        *x = moved;
+    }
+    return bf_coarse_at(source, s, bf_line_at(line, us));
+}
+
 /*
  * Mean distance over the best of the moments. What lies outside the record is as far as what
  * belongs to none: were it left out, an offset with less in common would be judged on fewer.
  */
 static float cost_at(const struct bf_line_moments *m, struct bf_coarse *source,
-                     const struct bf_time_line *line, struct bf_line_fit f)
+                     const struct bf_time_line *line, struct bf_line_fit f, bool on_samples)
 {
-    float s[BF_COARSE_CELLS], sum = 0;
+    float s[BF_COARSE_CELLS], moved[BF_COARSE_CELLS], sum = 0;
+    const float *x;
     size_t i, j, n = 0;
 
     for (i = 0; i < m->n; i++) {
         float d;
 
-        if (!bf_coarse_at(source, s, bf_line_at(line, bf_moment_us(m->k[i]))))
+        if (!beside(&x, moved, s, m, source, line, i, on_samples))
             continue;
-        d = bf_block_distance(m->x + i * BF_COARSE_CELLS, s, f.gain, f.bias, &m->shown);
+        d = bf_block_distance(x, s, f.gain, f.bias, &m->shown);
         /* insertion sort: n is at most MOMENTS_MAX */
         for (j = n++; j > 0 && m->distance[j - 1] > d; j--)
             m->distance[j] = m->distance[j - 1];
@@ -134,14 +164,15 @@ static void refine_offset(struct bf_time_line *line, const struct bf_line_moment
                           struct bf_coarse *source, int64_t range, int64_t by, struct bf_line_fit f)
 {
     struct bf_time_line best = *line, l = *line;
-    float best_cost = cost_at(m, source, line, f);
+    bool on_samples = line->rate == 1 && by < BF_DIGEST_PERIOD_US;
+    float best_cost = cost_at(m, source, line, f, on_samples);
     int64_t o;
 
     for (o = -range; o <= range; o += by) {
         float c;
 
         l.offset_us = line->offset_us + o;
-        c = cost_at(m, source, &l, f);
+        c = cost_at(m, source, &l, f, on_samples);
         if (c < best_cost) {
             best_cost = c;
             best = l;
@@ -155,7 +186,7 @@ static void refine_rate(struct bf_time_line *line, const struct bf_line_moments 
                         struct bf_coarse *source, double range, double by, struct bf_line_fit f)
 {
     struct bf_time_line best = *line, l = *line;
-    float best_cost = cost_at(m, source, line, f);
+    float best_cost = cost_at(m, source, line, f, false);
     int64_t middle = bf_moment_us(m->k[m->n / 2]);
     long i, n = lround(range / by);
 
@@ -164,7 +195,7 @@ static void refine_rate(struct bf_time_line *line, const struct bf_line_moments 
 
         l.rate = line->rate + (double)i * by;
         l.offset_us = bf_line_at(line, middle) - (int64_t)(l.rate * (double)middle);
-        c = cost_at(m, source, &l, f);
+        c = cost_at(m, source, &l, f, false);
         if (c < best_cost) {
             best_cost = c;
             best = l;

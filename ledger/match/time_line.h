@@ -20,6 +20,7 @@ struct bf_line_fit {
 
 /* The moments that a line is fitted on, spread evenly. */
 struct bf_line_moments {
+    const struct bf_trace *suspect;
     size_t *k;       /* (n): which; moment k is around bf_moment_us(k) */
     float *x;        /* (n, BF_COARSE_CELLS): block means of the suspect */
     float *distance; /* scratch, as long */
@@ -49,8 +50,12 @@ void bf_line_moments_release(struct bf_line_moments *m);
 void bf_line_moments_choose(struct bf_line_moments *m, const struct bf_trace *t, int64_t from_us,
                             int64_t to_us);
 
-/* Moves the line, by up to range_us, to where the moments fit the record best, in steps from
- * BF_ALIGN_STEP_US to 5 ms, and its rate with it where that is not 1. *f receives gain and bias. */
+/*
+ * Moves the line, by up to range_us, to where the moments fit the record best, in steps from
+ * BF_ALIGN_STEP_US to 5 ms, and its rate with it where that is not 1. *f receives gain and bias. At
+ * the record's own rate the smaller steps are judged on moments moved to the record's samples:
+ * halfway between two samples their blend has less noise, and would draw the line there.
+ */
 void bf_line_refine(struct bf_time_line *line, const struct bf_line_moments *m,
                     struct bf_coarse *source, int64_t range_us, struct bf_line_fit *f);
 
