@@ -1,7 +1,7 @@
 #include "ledger/match/change_kind.h"
 #include "lib/base/spool.h"
 
-enum { STILL_ROWS = 20 }; /* fewer say nothing about standing still */
+enum { STILL_ROWS = 14 }; /* fewer say nothing about standing still */
 
 #define GRADE_AREA 0.6   /* of the picture: more is no region of it */
 #define STILL_NOISE 3.0  /* variance about a still overlay, in units of the noise's */

@@ -75,6 +75,7 @@ static void still(void **state)
 {
     static const struct drawn logos[] = {
         {.contrast = 40, .wobble = 1, .rim = 1, .n = N, .area = 0.02},
+        {.contrast = 40, .wobble = 1, .rim = 1, .n = 14, .area = 0.02},
         {.contrast = -25, .wobble = 2, .rim = 1, .n = N, .area = 0.02},
         /* a white box in a dark corner: a coder has more to do there than in the corner */
         {.contrast = 110, .wobble = 3.8, .rim = 3.8, .n = N, .area = 0.02},
@@ -94,7 +95,7 @@ static void moving(void **state)
         {.contrast = 8, .wobble = 3.5, .rim = 1, .n = N, .area = 0.02},  /* a face like the other */
         {.contrast = 60, .wobble = 4, .rim = 1, .n = N, .area = 0.02},   /* a calm one, elsewhere */
         {.contrast = 110, .wobble = 12, .rim = 1, .n = N, .area = 0.02}, /* and one that talks */
-        {.contrast = 40, .wobble = 1, .rim = 1, .n = 19, .area = 0.02},  /* too short to say */
+        {.contrast = 40, .wobble = 1, .rim = 1, .n = 13, .area = 0.02},  /* too short to say */
     };
     size_t i;
 
