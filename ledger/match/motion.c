@@ -38,20 +38,24 @@ enum {
 /*
  * In a few seconds in which little moves, a strong encoder's noise is as large as the motion, and
  * no block need be close. Then the pictures must hardly differ, and all motion taken together must
- * go along, which noise of single blocks does not hide: clean copies at CRF 35 or a quarter of the
- * size keep 0.68 in step, 0.71 together, and lie within 0.77. Over 160 copies of other takes of 3 s
- * one nod of 2.6 s had 0.84 in step, 0.89 together, and lay within 0.8; but what comes before and
- * after such a nod does not go along, so all of the suspect has to.
+ * go along, which noise of single blocks does not hide; and a quarter of it must be close, or next
+ * to all in step: clean copies at CRF 35 or a quarter of the size that lie 0.62 to 0.79 away keep
+ * 0.73 in step and 0.27 close, or 0.80 in step and 0.75 together. Of two takes in which a speaker
+ * hardly stirs one lay within 0.74 of the other, 0.74 in step, 0.77 together, 0.02 close. One nod
+ * of 2.6 s had 0.84 in step, 0.89 together, and lay within 0.8; but what comes before and after
+ * such a nod does not go along, so all of the suspect has to.
  */
 #define TOGETHER_MIN 0.65
+#define ALIKE_IN_STEP 0.78
+#define ALIKE_TOGETHER 0.75
 #define ALIKE_DISTANCE 0.8
 #define ALIKE_DISTANCE_TINY 0.75
 #define WHOLE_US 200000  /* that may be missing at either end */
 #define ALIKE_US 1800000 /* in less, other takes were not asked for */
 /*
  * Where the pictures lie closer than other takes ever did, less of the motion need be told from the
- * noise. Of 320 copies of other takes of 3 s, and 160 parts of such of 1.5 s, the nearest that are
- * whole lie 0.89 and 0.79 away; copies of calm clips at CRF 35 lie within 0.57 and keep 0.49 in
+ * noise. Of copies of other takes of 3 s, and of their parts of 1.5 s, the nearest that are whole
+ * lie 0.74 and 0.79 away; copies of calm clips at CRF 35 lie within 0.57 and keep 0.49 in
  * step, 0.63 together, their parts at CRF 26 within 0.25.
  */
 #define NEAR_DISTANCE 0.62
@@ -349,8 +353,11 @@ static bool is_alike(const struct bf_run *r)
     if (length >= TINY_RUN_US && r->in_step >= IN_STEP_MIN_TINY &&
         r->together >= TOGETHER_MIN_APART && r->distance <= BF_STILL_DISTANCE)
         return true;
-    return r->in_step >= IN_STEP_MIN_SHORT && r->together >= TOGETHER_MIN &&
-           r->distance <= (length < TINY_RUN_US ? ALIKE_DISTANCE_TINY : ALIKE_DISTANCE);
+    if (r->distance > (length < TINY_RUN_US ? ALIKE_DISTANCE_TINY : ALIKE_DISTANCE))
+        return false;
+    return (r->in_step >= IN_STEP_MIN_SHORT && r->close >= CLOSE_MIN &&
+            r->together >= TOGETHER_MIN) ||
+           (r->in_step >= ALIKE_IN_STEP && r->together >= ALIKE_TOGETHER);
 }
 
 /* As a whole, not only round a face that was replaced. */
