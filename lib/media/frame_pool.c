@@ -67,7 +67,7 @@ size_t bf_frame_pool_slot_bytes(const struct bf_frame_pool *p)
     return p->area != NULL ? p->area->slot_bytes : 0;
 }
 
-/* All pages that a picture takes of a slot nobody has written to, which costs a third of a fault
+/* All pages that a picture takes of a slot nobody has written to, which costs less than a fault
  * for each. A kernel that cannot do it says so, and the faults come. */
 static void get_pages(uint8_t *at, size_t bytes)
 {
