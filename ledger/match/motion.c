@@ -385,13 +385,19 @@ static bool follows_whole(const struct bf_run *r)
            (r->in_step >= IN_STEP_MIN_SHORT && r->distance <= BF_ALIKE_DISTANCE);
 }
 
-bool bf_run_follows_around(const struct bf_run *r)
+/* Outside one box, in a run long enough for that to say something. */
+static bool follows_but_for_box(const struct bf_run *r)
 {
     return r->end_us - r->start_us >= TINY_RUN_US && !bf_run_is_still(r) && r->moving >= STILL &&
-           outside_follows(r) && !follows_whole(r);
+           outside_follows(r);
+}
+
+bool bf_run_follows_around(const struct bf_run *r)
+{
+    return follows_but_for_box(r) && !follows_whole(r);
 }
 
 bool bf_run_follows(const struct bf_run *r)
 {
-    return follows_whole(r) || bf_run_follows_around(r);
+    return follows_whole(r) || follows_but_for_box(r);
 }
