@@ -18,6 +18,10 @@
 
 enum { SLOTS = 12, RESERVED = 2, PAGE = 4096 };
 
+/* A pool lives as long as its process. */
+static struct bf_frame_pool *pools[16];
+static unsigned n_pools;
+
 struct drawing {
     struct bf_frame_pool *pool;
     AVCodecContext *dec;
@@ -42,6 +46,8 @@ static void begin(struct drawing *d, enum AVPixelFormat format, int width, int h
     assert_int_equal(ftruncate(d->fd, (off_t)(SLOTS * d->slot_bytes)), 0);
     d->pool = bf_frame_pool_create();
     assert_non_null(d->pool);
+    assert_true(n_pools < sizeof pools / sizeof *pools);
+    pools[n_pools++] = d->pool;
     assert_true(bf_frame_pool_map(d->pool, d->fd, 0, SLOTS, d->slot_bytes));
     d->dec = avcodec_alloc_context3(codec);
     assert_non_null(d->dec);
