@@ -1,4 +1,5 @@
 #include "ledger/match/align.h"
+#include "ledger/match/outline.h"
 #include "ledger/match/retime.h"
 #include "ledger/match/time_line.h"
 
@@ -128,6 +129,7 @@ static bool same_line(const struct bf_time_line *a, const struct bf_time_line *b
 /* What an alignment works on. */
 struct aligning {
     const struct bf_trace *suspect;
+    struct bf_digest *source;
     struct bf_coarse *coarse;
     const struct bf_digest_info *info;
     struct bf_line_moments m;
@@ -189,6 +191,20 @@ static void add_whole_line(struct aligning *a)
     take_line(a, line, REFINE_US);
 }
 
+/* Outlines have a say in all of a short suspect, and in a stretch of another that follows by its
+ * blocks. */
+static enum bf_err measure(struct bf_run *run, struct aligning *a, struct bf_error *err)
+{
+    bool moved = false;
+    enum bf_err rc = bf_motion_measure(run, a->suspect, a->coarse, &a->m.shown, err);
+
+    if (rc == BF_OK && (run->whole || bf_run_follows(run)))
+        rc = bf_outline_measure(&moved, run, a->suspect, a->source, err);
+    if (rc == BF_OK && moved)
+        rc = bf_motion_measure(run, a->suspect, a->coarse, &a->m.shown, err);
+    return rc;
+}
+
 /* The path over the lines there are, as runs, each measured. */
 static enum bf_err follow_lines(struct bf_runs *runs, struct aligning *a, struct bf_error *err)
 {
@@ -199,7 +215,7 @@ static enum bf_err follow_lines(struct bf_runs *runs, struct aligning *a, struct
     if (rc == BF_OK)
         rc = collect_runs(runs, a->choice, a->n_moments, a->suspect, a->line, a->fit, a->n, err);
     for (i = 0; rc == BF_OK && i < runs->n; i++)
-        rc = bf_motion_measure(&runs->item[i], a->suspect, a->coarse, &a->m.shown, err);
+        rc = measure(&runs->item[i], a, err);
     return rc;
 }
 
@@ -347,7 +363,7 @@ static enum bf_err cut_runs(struct bf_runs *runs, struct aligning *a, struct bf_
             continue;
         }
         for (k = first; k < cut.n && rc == BF_OK; k++)
-            rc = bf_motion_measure(&cut.item[k], a->suspect, a->coarse, &a->m.shown, err);
+            rc = measure(&cut.item[k], a, err);
         if (rc == BF_OK && cut.n == first)
             rc = add_run(&cut, r, err);
     }
@@ -360,7 +376,7 @@ static enum bf_err cut_runs(struct bf_runs *runs, struct aligning *a, struct bf_
 enum bf_err bf_align(struct bf_runs *runs, const struct bf_trace *suspect, struct bf_digest *source,
                      const struct bf_moment_pair *moment, size_t n_pairs, struct bf_error *err)
 {
-    struct aligning a = {.suspect = suspect, .info = bf_digest_info(source)};
+    struct aligning a = {.suspect = suspect, .source = source, .info = bf_digest_info(source)};
     struct bf_time_line vote[BF_ALIGN_OFFSETS];
     size_t n_votes = 0, i;
     enum bf_err rc = BF_OK;

@@ -20,16 +20,19 @@ struct bf_run {
     double rate; /* of the record's clock against the suspect's: 2 is twice as fast; negative where
                     it runs backwards */
     double gain, bias; /* suspect luma = gain x source luma + bias */
-    double in_step;  /* share, by motion, of the blocks that move in the record which move alike in
-                        the suspect */
-    double close;    /* the same share of those that hardly differ from it */
-    double together; /* correlation of all blocks' motion at once */
-    bool whole;      /* all of the suspect */
+    double in_step; /* share, by motion, of the blocks that move in the record which move alike in
+                       the suspect */
+    double close;   /* the same share of those that hardly differ from it */
+    bool whole;     /* all of the suspect */
     double outside_in_step, outside_close; /* the two shares outside the box that raises them most,
                                               as a replaced face would; 0 where none qualifies */
-    bool vouched;          /* alike all along, and a stretch of it follows closely */
-    double moving;         /* how much of the record moves there, 0 to 1 */
-    double suspect_moving; /* share of the suspect's blocks that move */
+    bool outlined;                         /* the next three were measured */
+    double outline_apart;      /* how far edges that move lie from the record's, in cells */
+    double outline_strays;     /* share of their motion that is not the record's */
+    double outline_difference; /* how far the pictures are apart about them, luma steps */
+    bool vouched;              /* alike all along, and a stretch of it follows closely */
+    double moving;             /* how much of the record moves there, 0 to 1 */
+    double suspect_moving;     /* share of the suspect's blocks that move */
     double
         distance; /* mean absolute difference of the block means after gain and bias, luma steps */
 };

@@ -117,13 +117,14 @@ struct moment {
 static inline struct moment copy_moment(const struct copy *c, uint64_t i, double fps)
 {
     uint32_t seed = c->scene.seed + c->take * 1000u;
-    double s = copy_rate(c) * (double)i / fps + c->offset_s;
+    double s = copy_rate(c) * (double)i / fps + c->offset_s,
+           m = s * (c->scene.speed > 0 ? c->scene.speed : 1);
 
     return (struct moment){.s = s,
-                           .hx = 0.5 + 0.12 * fixture_smooth(seed + 1, s * 0.9, 0.5),
-                           .hy = 0.5 + 0.08 * fixture_smooth(seed + 2, s * 1.1, 0.5),
-                           .turn = 5 * fixture_smooth(seed + 4, s * 1.3, 0.1),
-                           .roll = s * 0.7,
+                           .hx = 0.5 + 0.12 * fixture_smooth(seed + 1, m * 0.9, 0.5),
+                           .hy = 0.5 + 0.08 * fixture_smooth(seed + 2, m * 1.1, 0.5),
+                           .turn = 5 * fixture_smooth(seed + 4, m * 1.3, 0.1),
+                           .roll = m * 0.7,
                            .light = c->flicker * copy_random(c->scene.seed, (uint32_t)i, 0, 5),
                            .frame = (uint32_t)i};
 }
