@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define GAP_US 500000
+#define GAP_US 125000
 #define LUMA_ONE 16 /* a step of luma in the sums */
 
 _Static_assert(BF_STILL_LONG <= BF_CELLS_DIM_MAX, "a still is a grid of cells");

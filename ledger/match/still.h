@@ -16,8 +16,8 @@ struct bf_stills;
 /* The shape is that of the picture as shown. NULL where memory ran out. */
 struct bf_stills *bf_stills_create(const struct bf_video_info *info);
 void bf_stills_free(struct bf_stills **s);
-/* Keeps the frame where the last one kept is long enough ago: half a second, more in a long video.
- */
+/* Keeps the frame where the last one kept is long enough ago: an eighth of a second, more in a
+ * longer video. */
 enum bf_err bf_stills_add(struct bf_stills *s, const struct bf_frame *frame, struct bf_error *err);
 size_t bf_stills_count(const struct bf_stills *s);
 unsigned bf_stills_width(const struct bf_stills *s);
