@@ -94,7 +94,7 @@ static void sum_cell(double *sum, double *squares, double *expected, const struc
 static void choose_cells(struct look *l)
 {
     const uint8_t *counted = bf_trace_counted(l->suspect);
-    static const int beside[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
+    static const int next[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
     unsigned x, y, k;
 
     for (y = 1; y + 1 < l->rows; y++) {
@@ -107,7 +107,7 @@ static void choose_cells(struct look *l)
             if (squares / n - sum / n * (sum / n) < MOVES * MOVES)
                 continue;
             for (k = 0; k < 4; k++) {
-                unsigned j = (unsigned)((int)i + beside[k][1] * (int)l->cols + beside[k][0]);
+                unsigned j = (unsigned)((int)i + next[k][1] * (int)l->cols + next[k][0]);
 
                 shown = shown && counted[j];
                 sum_cell(&s[k], &squares, &e[k], l, j);
@@ -291,7 +291,7 @@ enum bf_err bf_outline_measure(bool *moved, struct bf_run *run, const struct bf_
     rc = bf_tone_fit(&l->tone, run, suspect, source, err);
     if (rc == BF_OK)
         rc = take_samples(l, source, err);
-    if (rc != BF_OK)
+    if (rc != BF_OK || l->n_samples < SAMPLES_MIN)
         goto out;
     choose_cells(l);
     cost = at_first = l->n_cells < CELLS_MIN ? HUGE_VAL : cost_at(l, run->offset_us);
