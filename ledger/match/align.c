@@ -198,6 +198,7 @@ static enum bf_err measure(struct bf_run *run, struct aligning *a, struct bf_err
     bool moved = false;
     enum bf_err rc = bf_motion_measure(run, a->suspect, a->coarse, &a->m.shown, err);
 
+    run->outlined = false; /* a stretch of a run has the run's */
     if (rc == BF_OK && (run->whole || bf_run_follows(run)))
         rc = bf_outline_measure(&moved, run, a->suspect, a->source, err);
     if (rc == BF_OK && moved)
