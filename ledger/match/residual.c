@@ -10,6 +10,8 @@ enum {
     SHIFTS = 5,         /* a re-encoder's frames may stand a little early or late: best of these */
     SHIFT_US = 20000,
     FIT_PASSES = 3,
+    LANES = 8, /* cells that are summed side by side */
+    FEW = 512,
 };
 
 #define TONE_RANGE                                                                          \
@@ -268,38 +270,76 @@ struct line {
     float gain, bias;
 };
 
-/* What it costs to explain x by the line through the curve; what is far off counts as far off. */
+/* Sums over cells of a line: how many, of the curve, of the suspect, and of their products. */
+struct line_sums {
+    float n[LANES], t[LANES], x[LANES], tt[LANES], tx[LANES];
+};
+
+/* The cells within near of f among the next LANES, without a branch and side by side. */
+static void add_lanes(struct line_sums *s, struct line f, const float *x, const float *t,
+                      const uint8_t *visible, float near)
+{
+    unsigned l;
+
+    for (l = 0; l < LANES; l++) {
+        float in = (float)((fabsf(x[l] - f.gain * t[l] - f.bias) < near) & (visible[l] != 0)),
+              it = in * t[l], ix = in * x[l];
+
+        s->n[l] += in;
+        s->t[l] += it;
+        s->x[l] += ix;
+        s->tt[l] += it * t[l];
+        s->tx[l] += it * x[l];
+    }
+}
+
+static double total(const float *lane)
+{
+    double sum = 0;
+    unsigned l;
+
+    for (l = 0; l < LANES; l++)
+        sum += (double)lane[l];
+    return sum;
+}
+
+/* What it costs to explain x by the line through the curve; what is far off counts as far off. As
+ * line_step. */
 static float line_cost(struct line f, const float *x, const float *t, const uint8_t *visible,
                        unsigned n)
 {
-    float cost = 0;
-    unsigned i;
+    float cost[LANES] = {0};
+    unsigned i, l;
 
-    for (i = 0; i < n; i++) {
-        float r = fabsf(x[i] - f.gain * t[i] - f.bias);
+    for (i = 0; i < n; i += LANES)
+        for (l = 0; l < LANES; l++) {
+            float r = fabsf(x[i + l] - f.gain * t[i + l] - f.bias);
 
-        if (visible[i])
-            cost += r < FIT_FAR ? r : FIT_FAR;
-    }
-    return cost;
+            r = r < FIT_FAR ? r : FIT_FAR;
+            cost[l] += (float)(visible[i + l] != 0) * r;
+        }
+    return (float)total(cost);
 }
 
 /* One step of a straight-line fit over the cells within near of f; with_gain: else the bias alone.
- */
+ * The arrays have room for whole LANES, and nothing is visible past n. */
 static struct line line_step(struct line f, const float *x, const float *t, const uint8_t *visible,
                              unsigned n, float near, bool with_gain)
 {
     double k = 0, st = 0, sx = 0, stt = 0, stx = 0, var;
-    unsigned i;
+    unsigned i, end;
 
-    for (i = 0; i < n; i++) {
-        if (!visible[i] || fabsf(x[i] - f.gain * t[i] - f.bias) >= near)
-            continue;
-        k += 1;
-        st += (double)t[i];
-        sx += (double)x[i];
-        stt += (double)t[i] * (double)t[i];
-        stx += (double)t[i] * (double)x[i];
+    /* A lane holds the exact sums of few cells, and the rest is added up in doubles. */
+    for (i = 0; i < n;) {
+        struct line_sums s = {0};
+
+        for (end = i + FEW < n ? i + FEW : n; i < end; i += LANES)
+            add_lanes(&s, f, x + i, t + i, visible + i, near);
+        k += total(s.n);
+        st += total(s.t);
+        sx += total(s.x);
+        stt += total(s.tt);
+        stx += total(s.tx);
     }
     if (k < n / 8.0)
         return f;

@@ -51,7 +51,7 @@ enum bf_err bf_trace_create(struct bf_trace **out, unsigned cols, unsigned rows,
     t->geometry = BF_GEOMETRY_SAME;
     t->bleed_cols = t->bleed_rows = 1;
     memset(t->visible, 1, sizeof t->visible);
-    memset(t->comparable, 1, sizeof t->comparable);
+    memset(t->comparable, 1, (size_t)cols * rows);
     memset(t->counted, 1, sizeof t->counted);
     rc = bf_spool_open(&t->spool, tmp_dir, sizeof(struct bf_trace_frame), err);
     if (rc != BF_OK) {
