@@ -24,6 +24,9 @@ enum {
     JOBS_MAX = 2 * CODINGS + METHODS_MAX
 };
 
+/* Subtle fakes are harder than what the generator makes unless told otherwise. */
+#define FAINTEST 0.5f
+
 /* Every real is measured under each, every fake under one of them by lot. */
 static const struct {
     unsigned crf;
@@ -31,7 +34,7 @@ static const struct {
 } codings[CODINGS] = {{23, false}, {32, false}, {40, false}, {28, true}};
 
 struct measure_opts {
-    const char *out, *weights, *models, *split, *seed, *seconds, *threads, *blocks;
+    const char *out, *weights, *models, *split, *seed, *seconds, *threads, *blocks, *strength;
     bool force;
     int progress;
 };
@@ -48,6 +51,8 @@ static const struct bf_opt options[] = {
      "whose: calibration (the default), train or test"},
     {0, "seconds", BF_OPT_TEXT, "N", offsetof(struct measure_opts, seconds),
      "so much of each video (5)"},
+    {0, "strength", BF_OPT_TEXT, "X", offsetof(struct measure_opts, strength),
+     "of the faintest fakes, 0.05 to 1: each is drawn from there to 1 (0.5)"},
     {0, "seed", BF_OPT_TEXT, "N", offsetof(struct measure_opts, seed), "of all that is drawn (1)"},
     {0, "threads", BF_OPT_TEXT, "N", offsetof(struct measure_opts, threads), "how many (2)"},
     {'m', "models", BF_OPT_TEXT, "DIR", offsetof(struct measure_opts, models),
@@ -82,6 +87,7 @@ struct measure {
     size_t n_threads;
     enum bf_split split;
     uint64_t seed, seconds;
+    float faintest; /* strength of a fake, at least */
     char models[BF_PATH_MAX];
     struct bf_cue_row *row; /* (n_jobs); file NULL where nothing came of it */
     struct bf_block_set blocks;
@@ -157,7 +163,7 @@ static enum bf_err measure_one(struct bf_cue_row *row, struct showing *s, uint64
     enum bf_err rc = BF_OK;
 
     how.seed = bf_random_u64(&r);
-    how.strength = 0.5f + 0.5f * bf_random_uniform(&r);
+    how.strength = s->m->faintest + (1 - s->m->faintest) * bf_random_uniform(&r);
     how.seamless = bf_random_uniform(&r) < 0.3f;
     how.colour = BF_COLOUR_REINHARD;
     how.donor = donor_of(s->m, j->item, &r);
@@ -305,7 +311,11 @@ static void release(struct measure *m)
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
 {
     const struct measure_opts *o = opts;
-    struct measure m = {.o = o, .seed = 1, .seconds = SECONDS, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct measure m = {.o = o,
+                        .seed = 1,
+                        .seconds = SECONDS,
+                        .faintest = FAINTEST,
+                        .lock = PTHREAD_MUTEX_INITIALIZER};
     uint64_t threads = 2;
     unsigned split = BF_SPLIT_CALIBRATION;
     struct bf_error err = {0};
@@ -318,6 +328,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--seed is a number");
     if (!bf_swap_arg_number(&m.seconds, o->seconds, 1, 100000))
         return bf_cli_usage(cmd, "--seconds is a number from 1 to 100000");
+    if (!bf_swap_arg_strength(&m.faintest, o->strength))
+        return bf_cli_usage(cmd, "--strength is a number from 0.05 to 1");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))

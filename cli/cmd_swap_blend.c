@@ -95,28 +95,6 @@ static enum bf_err change(void *ctx, struct bf_canvas *canvas, uint8_t *truth,
     return bf_fake_video_frame(b->video, canvas, truth, frame, err);
 }
 
-/* Two digits behind the point are enough, and the same wherever the program runs. */
-static bool read_strength(float *out, const char *text)
-{
-    uint64_t whole = 0, part = 0;
-    const char *point;
-    size_t digits;
-
-    *out = 1;
-    if (text == NULL || strcmp(text, "1") == 0)
-        return true;
-    point = strchr(text, '.');
-    if (point == NULL || !bf_u64_parse(&whole, 1, text, (size_t)(point - text)))
-        return false;
-    digits = strlen(point + 1);
-    if (digits < 1 || digits > 2 || strspn(point + 1, "0123456789") != digits)
-        return false;
-    for (point++; *point != '\0'; point++)
-        part = 10 * part + (uint64_t)(*point - '0');
-    *out = (float)whole + (float)part / (digits == 1 ? 10 : 100);
-    return *out >= 0.05f && *out <= 1;
-}
-
 /* Whether path is the video, the donor or a statement: whatever --force allows, these stay. */
 static bool is_input(const struct blend_opts *o, const char *path, char **args)
 {
@@ -161,7 +139,8 @@ static enum bf_exit read_options(const struct bf_command *cmd, struct blend *b, 
         return bf_cli_usage(cmd, "the fake does not replace what it is made of");
     if (o->mask != NULL && bf_cli_same_name(o->mask, o->out))
         return bf_cli_usage(cmd, "--mask and --output are one file");
-    if (!read_strength(&b->how.strength, o->strength))
+    b->how.strength = 1;
+    if (!bf_swap_arg_strength(&b->how.strength, o->strength))
         return bf_cli_usage(cmd, "--strength is a number from 0.05 to 1");
     if (!bf_swap_arg_number(&b->how.seed, o->seed, 0, INT64_MAX))
         return bf_cli_usage(cmd, "--seed is a whole number");

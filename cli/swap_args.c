@@ -45,3 +45,32 @@ bool bf_swap_arg_number(uint64_t *out, const char *text, uint64_t least, uint64_
     *out = v;
     return true;
 }
+
+/* Two digits behind the point are enough, and the same wherever the program runs. */
+bool bf_swap_arg_strength(float *out, const char *text)
+{
+    uint64_t whole = 0, part = 0;
+    const char *point;
+    size_t digits;
+    float strength;
+
+    if (text == NULL)
+        return true;
+    if (strcmp(text, "1") == 0) {
+        *out = 1;
+        return true;
+    }
+    point = strchr(text, '.');
+    if (point == NULL || !bf_u64_parse(&whole, 1, text, (size_t)(point - text)))
+        return false;
+    digits = strlen(point + 1);
+    if (digits < 1 || digits > 2 || strspn(point + 1, "0123456789") != digits)
+        return false;
+    for (point++; *point != '\0'; point++)
+        part = 10 * part + (uint64_t)(*point - '0');
+    strength = (float)whole + (float)part / (digits == 1 ? 10 : 100);
+    if (strength < 0.05f || strength > 1)
+        return false;
+    *out = strength;
+    return true;
+}

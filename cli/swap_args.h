@@ -18,5 +18,7 @@ bool bf_swap_arg_colour(enum bf_colour_mode *out, const char *text);
 bool bf_swap_arg_choice(unsigned *out, const char *text, const char *const *names, unsigned n);
 /* A whole number from least to most; text NULL leaves *out as it is. */
 bool bf_swap_arg_number(uint64_t *out, const char *text, uint64_t least, uint64_t most);
+/* How far a change goes, 0.05 to 1; text NULL leaves *out as it is. */
+bool bf_swap_arg_strength(float *out, const char *text);
 
 #endif
