@@ -61,4 +61,15 @@ static inline int64_t bf_run_suspect_us(const struct bf_run *r, int64_t source_u
     return (int64_t)((double)(source_us - r->offset_us) / r->rate);
 }
 
+/* From when to when the suspect shows what sample k of the record holds, whichever way it runs. */
+static inline void bf_run_shown_us(int64_t *from_us, int64_t *to_us, const struct bf_run *r,
+                                   int64_t k)
+{
+    int64_t a = bf_run_suspect_us(r, k * BF_DIGEST_PERIOD_US),
+            b = bf_run_suspect_us(r, (k + 1) * BF_DIGEST_PERIOD_US);
+
+    *from_us = a < b ? a : b;
+    *to_us = a < b ? b : a;
+}
+
 #endif

@@ -125,13 +125,10 @@ static void choose_cells(struct look *l)
 static bool take_shown(struct look *l, int64_t offset_us, unsigned k)
 {
     struct bf_run line = *l->run;
-    int64_t begin, end, from, to;
+    int64_t from, to;
 
     line.offset_us = offset_us;
-    begin = bf_run_suspect_us(&line, (l->first + k) * PERIOD);
-    end = bf_run_suspect_us(&line, (l->first + k + 1) * PERIOD);
-    from = begin < end ? begin : end;
-    to = begin < end ? end : begin;
+    bf_run_shown_us(&from, &to, &line, l->first + k);
     return from >= line.start_us - ENDS_US && to <= line.end_us + ENDS_US &&
            bf_trace_mean(l->suspect, l->x, from, to) >= (to - from) / 2;
 }

@@ -39,15 +39,6 @@ static void sample_range(int64_t *first, int64_t *end, const struct bf_run *run,
         *end = (int64_t)info->n_samples;
 }
 
-/* When the suspect shows what sample k of the record holds. */
-static void shown_at(int64_t *from, int64_t *to, const struct bf_run *run, int64_t k)
-{
-    int64_t a = bf_run_suspect_us(run, k * PERIOD), b = bf_run_suspect_us(run, (k + 1) * PERIOD);
-
-    *from = a < b ? a : b;
-    *to = a < b ? b : a;
-}
-
 /* For each level of the record, a histogram of what the suspect shows there. */
 struct tone_counts {
     uint32_t at[BF_TONE_LEVELS][256];
@@ -169,7 +160,7 @@ enum bf_err bf_tone_fit(struct bf_tone *tone, const struct bf_run *run,
             rc = BF_ERR_FORMAT;
             goto out;
         }
-        shown_at(&from, &to, run, k);
+        bf_run_shown_us(&from, &to, run, k);
         if (bf_trace_mean(suspect, x, from, to) > 0)
             count_tones(counts, s, x, bf_trace_comparable(suspect), (size_t)info->cols * info->rows,
                         run->gain, run->bias);
@@ -439,7 +430,7 @@ enum bf_err bf_residual_compute(struct bf_spool *out, const struct bf_run *run,
         int64_t from, to;
         int shift;
 
-        shown_at(&from, &to, run, k);
+        bf_run_shown_us(&from, &to, run, k);
         rc = copy_grid(w->before, source, k - 1, info, err);
         if (rc == BF_OK)
             rc = copy_grid(w->here, source, k, info, err);
