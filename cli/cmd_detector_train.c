@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { STEPS = 6000, TEMPORAL = BF_FACE_NETS, NETWORKS };
+enum { STEPS = 6000, NETWORKS = 3 };
+enum { ARTIFACT, MESO, TEMPORAL };
 
-/* those that see one face by their kind */
-static const char *const networks[NETWORKS] = {"artifact", "backbone", "meso4", "temporal"};
+static const char *const networks[NETWORKS] = {"artifact", "meso4", "temporal"};
 
 struct train_opts {
-    const char *weights, *network, *begin, *leave_out, *validation, *steps, *batch, *seed, *threads;
+    const char *weights, *network, *leave_out, *validation, *steps, *batch, *seed, *threads;
     int progress;
 };
 
@@ -25,9 +25,7 @@ static const struct bf_opt options[] = {
     {'w', "weights", BF_OPT_TEXT, "DIR", offsetof(struct train_opts, weights),
      "the folder of the weights; a run that was stopped is gone on with (required)"},
     {0, "network", BF_OPT_TEXT, "NAME", offsetof(struct train_opts, network),
-     "artifact (the default), backbone, temporal, or meso4, the baseline"},
-    {0, "begin", BF_OPT_TEXT, "FILE", offsetof(struct train_opts, begin),
-     "weights to begin with; those that FILE lacks begin by chance"},
+     "artifact (the default), temporal, or meso4, the baseline"},
     {0, "leave-out", BF_OPT_TEXT, "FAMILY", offsetof(struct train_opts, leave_out),
      "show no fakes of this family"},
     {0, "validation", BF_OPT_TEXT, "CHIPS", offsetof(struct train_opts, validation),
@@ -65,13 +63,13 @@ static void tell(void *ctx, const struct bf_artifact_report *r)
             r->chips_a_second, r->left_s / 60, t->live && r->step < r->steps ? "" : "\n");
 }
 
-static enum bf_err print_families(const struct train_opts *o, enum bf_face_net kind,
-                                  unsigned threads, struct bf_error *err)
+static enum bf_err print_families(const struct train_opts *o, bool meso, unsigned threads,
+                                  struct bf_error *err)
 {
     struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX];
     size_t n, i;
     enum bf_err rc =
-        bf_artifact_validate(family, &n, o->weights, o->validation, kind, threads, err);
+        bf_artifact_validate(family, &n, o->weights, o->validation, meso, threads, err);
 
     for (i = 0; rc == BF_OK && i < n; i++) {
         printf("  %-8s %6" PRIu64 " chips  AUC %.4f", family[i].name, family[i].n, family[i].auc);
@@ -118,7 +116,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (o->weights == NULL)
         return bf_cli_usage(cmd, "'detector train' needs --weights DIR");
     if (!bf_swap_arg_choice(&network, o->network, networks, NETWORKS))
-        return bf_cli_usage(cmd, "--network is artifact, backbone, temporal or meso4");
+        return bf_cli_usage(cmd, "--network is artifact, temporal or meso4");
     if (!bf_swap_arg_number(&how.steps, o->steps, 1, 100000000))
         return bf_cli_usage(cmd, "--steps is a number from 1 to 100000000");
     if (!bf_swap_arg_number(&batch, o->batch, 1, 2048))
@@ -127,22 +125,19 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--seed is a number");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
-    how.begin = o->begin;
+    how.meso = network == MESO;
     how.left_out = o->leave_out;
     how.validation = o->validation;
     how.batch = (unsigned)batch;
     how.n_threads = (unsigned)threads;
-    if (network == TEMPORAL && o->begin != NULL)
-        return bf_cli_usage(cmd, "--begin is not for the temporal network");
     bf_interrupt_catch();
     if (network == TEMPORAL)
         return train_temporal(o, args[0], &how);
-    how.kind = (enum bf_face_net)network;
     rc = bf_artifact_train(&done, o->weights, args[0], &how, &err);
     if (rc == BF_OK)
         printf("%s after %" PRIu64 " steps\n", done < how.steps ? "stopped" : "finished", done);
     if (rc == BF_OK && o->validation != NULL)
-        rc = print_families(o, how.kind, (unsigned)threads, &err);
+        rc = print_families(o, how.meso, (unsigned)threads, &err);
     return rc == BF_OK ? BF_EXIT_YES : bf_cli_fail(&err);
 }
 

@@ -13,29 +13,18 @@ enum {
     CELLS = BF_ARTIFACT_MAP * BF_ARTIFACT_MAP,
 };
 
-enum bf_err bf_artifact_open_net(struct bf_artifact_net *net, struct bf_params **params,
-                                 enum bf_face_net kind, bool training, size_t n, uint64_t seed,
-                                 struct bf_pool *pool, struct bf_error *err)
+enum bf_err bf_artifact_open_net(struct bf_artifact_net *net, struct bf_params **params, bool meso,
+                                 bool training, size_t n, uint64_t seed, struct bf_pool *pool,
+                                 struct bf_error *err)
 {
     enum bf_err rc = bf_params_create(params, err);
 
     if (rc == BF_OK)
-        rc = bf_artifact_net_create(net, kind, *params, err);
+        rc = meso ? bf_meso_net_create(net, *params, err)
+                  : bf_artifact_net_create(net, *params, err);
     if (rc == BF_OK)
         rc = bf_params_allocate(*params, training, seed, err);
     return rc == BF_OK ? bf_net_plan(net->net, n, training ? BF_NET_TRAINING : 0, pool, err) : rc;
-}
-
-enum bf_err bf_artifact_load_net(struct bf_artifact_net *net, struct bf_params **params,
-                                 enum bf_face_net kind, const char *dir, size_t n,
-                                 struct bf_pool *pool, struct bf_error *err)
-{
-    const struct bf_face_net_kind *k = &bf_face_net_kinds[kind];
-    char path[PATH_CAP];
-    enum bf_err rc = bf_artifact_open_net(net, params, kind, false, n, 1, pool, err);
-
-    snprintf(path, sizeof path, "%s/%s.safetensors", dir, k->name);
-    return rc == BF_OK ? bf_weights_load(*params, path, &k->weights, err) : rc;
 }
 
 static void show(void *arg, size_t i, size_t thread)
@@ -95,11 +84,17 @@ enum bf_err bf_artifact_judge_run(double *logit, double *iou, struct bf_artifact
 }
 
 enum bf_err bf_artifact_judge_open(struct bf_artifact_judge *j, const char *dir,
-                                   const struct bf_chip_set *set, enum bf_face_net kind,
-                                   struct bf_pool *pool, struct bf_error *err)
+                                   const struct bf_chip_set *set, bool meso, struct bf_pool *pool,
+                                   struct bf_error *err)
 {
+    char path[PATH_CAP];
+    enum bf_err rc = bf_artifact_open_net(&j->net, &j->params, meso, false, SWEEP, 1, pool, err);
+
     j->set = set;
-    return bf_artifact_load_net(&j->net, &j->params, kind, dir, SWEEP, pool, err);
+    snprintf(path, sizeof path, "%s/%s.safetensors", dir, meso ? "meso4" : "artifact");
+    return rc == BF_OK
+               ? bf_weights_load(j->params, path, meso ? &bf_meso_kind : &bf_artifact_kind, err)
+               : rc;
 }
 
 void bf_artifact_judge_close(struct bf_artifact_judge *j)
@@ -152,8 +147,8 @@ static bool known(const struct bf_artifact_family *family, size_t n, const char 
 }
 
 enum bf_err bf_artifact_validate(struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX],
-                                 size_t *n, const char *dir, const char *chips,
-                                 enum bf_face_net kind, unsigned n_threads, struct bf_error *err)
+                                 size_t *n, const char *dir, const char *chips, bool meso,
+                                 unsigned n_threads, struct bf_error *err)
 {
     struct bf_chip_set set = {0};
     struct bf_pool *pool = NULL;
@@ -167,7 +162,7 @@ enum bf_err bf_artifact_validate(struct bf_artifact_family family[BF_ARTIFACT_FA
     if (rc == BF_OK)
         rc = bf_pool_create(&pool, n_threads > 0 ? n_threads : 2, err);
     if (rc == BF_OK)
-        rc = bf_artifact_judge_open(&judge, dir, &set, kind, pool, err);
+        rc = bf_artifact_judge_open(&judge, dir, &set, meso, pool, err);
     if (rc != BF_OK)
         goto out;
     logit = malloc((2 * set.n + 1) * sizeof *logit);

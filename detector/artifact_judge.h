@@ -11,13 +11,9 @@
 #include "detector/chip_set.h"
 
 /* A network on params of its own, planned for batches of n. */
-enum bf_err bf_artifact_open_net(struct bf_artifact_net *net, struct bf_params **params,
-                                 enum bf_face_net kind, bool training, size_t n, uint64_t seed,
-                                 struct bf_pool *pool, struct bf_error *err);
-/* The same, with the weights in dir, to be asked. */
-enum bf_err bf_artifact_load_net(struct bf_artifact_net *net, struct bf_params **params,
-                                 enum bf_face_net kind, const char *dir, size_t n,
-                                 struct bf_pool *pool, struct bf_error *err);
+enum bf_err bf_artifact_open_net(struct bf_artifact_net *net, struct bf_params **params, bool meso,
+                                 bool training, size_t n, uint64_t seed, struct bf_pool *pool,
+                                 struct bf_error *err);
 
 /* A network that looks at chips one after the other. */
 struct bf_artifact_judge {
@@ -29,8 +25,8 @@ struct bf_artifact_judge {
 
 /* The weights in dir; set and pool outlive j. */
 enum bf_err bf_artifact_judge_open(struct bf_artifact_judge *j, const char *dir,
-                                   const struct bf_chip_set *set, enum bf_face_net kind,
-                                   struct bf_pool *pool, struct bf_error *err);
+                                   const struct bf_chip_set *set, bool meso, struct bf_pool *pool,
+                                   struct bf_error *err);
 void bf_artifact_judge_close(struct bf_artifact_judge *j);
 /* logit (n) of records (n) of the set; iou (n), where not NULL, of the map of each fake with its
  * mask, NAN of what has none. */

@@ -26,8 +26,8 @@ enum {
 };
 
 #define RATE 1e-3f
-#define BACKBONE_RATE 2e-4f /* what it knew before is not to be lost at once */
 #define RATE_LAST 5e-6f
+#define MESO_RATE 1e-3f
 #define DECAY 1e-3f
 #define MAP_PART 1.5f /* of the loss */
 #define RANK_PART 1.f
@@ -48,15 +48,13 @@ struct people {
 };
 
 struct trainer {
-    const char *dir;
-    const struct bf_face_net_kind *kind;
-    bool baseline;
-    float rate;
+    const char *dir, *name;
     const struct bf_artifact_train_options *how;
     struct bf_chip_set set;
     struct people people[2]; /* of video, of photographs */
     struct bf_params *params;
     struct bf_artifact_net net;
+    struct bf_weights_kind kind;
     struct bf_optim *optim;
     struct bf_pool *pool;
     size_t batch, threads;
@@ -144,28 +142,25 @@ static enum bf_err open_trainer(struct trainer *t, const char *chips, struct bf_
         rc = list_people(&t->people[1], &t->set, true, err);
     if (rc == BF_OK && t->people[0].n + t->people[1].n == 0)
         rc = bf_error_set(err, BF_ERR_NOT_FOUND, "'%s' has no pair of a real and a fake", chips);
+    if (rc == BF_OK && mkdir(t->dir, 0777) != 0 && errno != EEXIST)
+        rc = bf_error_errno(err, "cannot make the folder '%s'", t->dir);
     if (rc == BF_OK)
         rc = bf_pool_create(&t->pool, t->threads, err);
     if (rc == BF_OK)
-        rc = bf_artifact_open_net(&t->net, &t->params, t->how->kind, true, 2 * t->batch,
+        rc = bf_artifact_open_net(&t->net, &t->params, t->how->meso, true, 2 * t->batch,
                                   t->how->seed, t->pool, err);
-    if (rc == BF_OK)
-        rc = bf_artifact_net_begin(t->how->kind, t->params, err);
-    if (rc == BF_OK && t->how->begin != NULL)
-        rc = bf_weights_load_some(t->params, t->how->begin, err);
+    if (rc == BF_OK && !t->how->meso)
+        rc = bf_artifact_net_begin(t->params, err);
     if (rc == BF_OK)
         rc = bf_optim_create(&t->optim, t->params, &adam, err);
-    if (rc == BF_OK && !t->baseline)
+    if (rc == BF_OK && !t->how->meso)
         rc = bf_optim_keep_mean(t->optim, err);
     t->target = malloc(4 * t->batch * CELLS * sizeof *t->target);
     if (rc == BF_OK && t->target == NULL)
         rc = bf_error_nomem(err);
-    if (rc == BF_OK && mkdir(t->dir, 0777) != 0 && errno != EEXIST)
-        rc = bf_error_errno(err, "cannot make the folder '%s'", t->dir);
-    in_dir(path, t->dir, t->kind->name, ".training.safetensors");
+    in_dir(path, t->dir, t->name, ".training.safetensors");
     if (rc == BF_OK && access(path, F_OK) == 0)
-        rc = bf_weights_load_training(t->optim, t->schedule, BF_SCHEDULE_N, path, &t->kind->weights,
-                                      err);
+        rc = bf_weights_load_training(t->optim, t->schedule, BF_SCHEDULE_N, path, &t->kind, err);
     if (rc == BF_OK)
         bf_schedule_begin(t->schedule, t->optim->step, t->how->steps, WARM_UP);
     return rc;
@@ -302,7 +297,7 @@ static enum bf_err step(struct trainer *t, struct bf_error *err)
     for (i = 0; i < n; i += 2)
         right += logit[i + 1] > logit[i] ? 1.0 : 0.0;
     loss = (double)bf_loss_bce(grad, logit, label, NULL, n, 1, 1);
-    if (!t->baseline)
+    if (!t->how->meso)
         rank(grad, logit, t->batch);
     if (t->net.map >= 0) {
         float *map_grad = bf_net_grad(net, t->net.map);
@@ -313,7 +308,8 @@ static enum bf_err step(struct trainer *t, struct bf_error *err)
     }
     bf_net_backward(net);
     bf_optim_clip(t->optim, MOST_GRADIENT, t->pool);
-    rate = bf_schedule_cosine(t->optim->step, WARM_UP, t->how->steps, t->rate, RATE_LAST) *
+    rate = bf_schedule_cosine(t->optim->step, WARM_UP, t->how->steps,
+                              t->how->meso ? MESO_RATE : RATE, RATE_LAST) *
            bf_schedule_lead(t->schedule, t->optim->step, RESTART_WARM_UP);
     running(&t->loss, loss, t->n_seen);
     running(&t->map_loss, map_loss, t->n_seen);
@@ -331,15 +327,15 @@ static enum bf_err save(struct trainer *t, struct bf_error *err)
 {
     char path[PATH_CAP];
     enum bf_err rc = bf_weights_save_training(
-        in_dir(path, t->dir, t->kind->name, ".training.safetensors"), BF_OUTPUT_FORCE, t->optim,
-        t->schedule, BF_SCHEDULE_N, &t->kind->weights, err);
+        in_dir(path, t->dir, t->name, ".training.safetensors"), BF_OUTPUT_FORCE, t->optim,
+        t->schedule, BF_SCHEDULE_N, &t->kind, err);
 
     if (rc != BF_OK)
         return rc;
     if (t->optim->mean != NULL)
         bf_optim_swap_mean(t->optim);
-    rc = bf_weights_save_half(in_dir(path, t->dir, t->kind->name, ".safetensors"), BF_OUTPUT_FORCE,
-                              t->params, &t->kind->weights, err);
+    rc = bf_weights_save_half(in_dir(path, t->dir, t->name, ".safetensors"), BF_OUTPUT_FORCE,
+                              t->params, &t->kind, err);
     if (t->optim->mean != NULL)
         bf_optim_swap_mean(t->optim);
     return rc;
@@ -361,7 +357,7 @@ static enum bf_err validate(double *auc, struct trainer *t, struct bf_error *err
         return BF_OK;
     rc = bf_chip_set_open(&set, t->how->validation, NULL, err);
     if (rc == BF_OK)
-        rc = bf_artifact_judge_open(&judge, t->dir, &set, t->how->kind, t->pool, err);
+        rc = bf_artifact_judge_open(&judge, t->dir, &set, t->how->meso, t->pool, err);
     logit = malloc((set.n + 1) * sizeof *logit);
     pick = malloc((set.n + 1) * sizeof *pick);
     fake = malloc(set.n + 1);
@@ -435,10 +431,9 @@ enum bf_err bf_artifact_train(uint64_t *done, const char *dir, const char *chips
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct trainer t = {.dir = dir,
-                        .kind = &bf_face_net_kinds[options->kind],
-                        .baseline = options->kind == BF_FACE_NET_MESO,
-                        .rate = options->kind == BF_FACE_NET_BACKBONE ? BACKBONE_RATE : RATE,
+                        .name = options->meso ? "meso4" : "artifact",
                         .how = options,
+                        .kind = options->meso ? bf_meso_kind : bf_artifact_kind,
                         .batch = options->batch > 0 ? options->batch : BATCH,
                         .threads = options->n_threads > 0 ? options->n_threads
                                    : cores > 0            ? (size_t)cores

@@ -1,10 +1,10 @@
 /*
- * artifact_train.h - trains one of the networks that see one face on a set of chips
+ * artifact_train.h - trains the artifact network, or the baseline, on a set of chips
  *
  * Every batch is of pairs: a real chip and a fake of the same moment, coded alike and changed
  * alike. The people of video have their turn one as often as the other. The same seed, chips and
  * steps give the same weights; what a run had reached is kept in the folder, and a later run goes
- * on from there. What comes out, but of the baseline, is the running mean of the weights.
+ * on from there. What comes out of the artifact network's is the running mean of its weights.
  */
 #ifndef BF_ARTIFACT_TRAIN_H
 #define BF_ARTIFACT_TRAIN_H
@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "detector/artifact_net.h"
 #include "lib/base/error.h"
 
 struct bf_artifact_report {
@@ -24,8 +23,7 @@ struct bf_artifact_report {
 };
 
 struct bf_artifact_train_options {
-    enum bf_face_net kind;
-    const char *begin;      /* a file of weights that some of the network's are first; NULL: none */
+    bool meso;              /* the baseline instead */
     const char *left_out;   /* a family of fakes that is not shown; NULL: none */
     const char *validation; /* chips of other people; NULL: none */
     uint64_t seed, steps;
@@ -39,7 +37,7 @@ struct bf_artifact_train_options {
 
 /*
  * In folder dir: NAME.training.safetensors while it goes on, NAME.safetensors at the end, where
- * NAME is the kind's. *done receives the steps that the weights have had.
+ * NAME is "artifact" or "meso4". *done receives the steps that the weights have had.
  */
 enum bf_err bf_artifact_train(uint64_t *done, const char *dir, const char *chips,
                               const struct bf_artifact_train_options *options,
@@ -55,7 +53,7 @@ struct bf_artifact_family {
 };
 #define BF_ARTIFACT_FAMILIES_MAX 16
 enum bf_err bf_artifact_validate(struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX],
-                                 size_t *n, const char *dir, const char *chips,
-                                 enum bf_face_net kind, unsigned n_threads, struct bf_error *err);
+                                 size_t *n, const char *dir, const char *chips, bool meso,
+                                 unsigned n_threads, struct bf_error *err);
 
 #endif

@@ -1,5 +1,4 @@
 #include "detector/score_nets.h"
-#include "detector/artifact_judge.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +8,8 @@
 
 enum { PATH_CAP = 4096, CELLS = BF_SCORE_MAP * BF_SCORE_MAP };
 
+#define ARTIFACT_FILE "artifact.safetensors"
+#define MESO_FILE "meso4.safetensors"
 #define TEMPORAL_FILE "temporal.safetensors"
 
 static const char *in_dir(char path[PATH_CAP], const char *dir, const char *name)
@@ -22,6 +23,25 @@ static bool is_there(const char *dir, const char *name)
     char path[PATH_CAP];
 
     return access(in_dir(path, dir, name), F_OK) == 0;
+}
+
+static enum bf_err open_net(struct bf_params **params, struct bf_artifact_net *net, const char *dir,
+                            bool meso, struct bf_pool *pool, struct bf_error *err)
+{
+    char path[PATH_CAP];
+    enum bf_err rc = bf_params_create(params, err);
+
+    if (rc == BF_OK)
+        rc = meso ? bf_meso_net_create(net, *params, err)
+                  : bf_artifact_net_create(net, *params, err);
+    if (rc == BF_OK)
+        rc = bf_params_allocate(*params, false, 1, err);
+    if (rc == BF_OK)
+        rc = bf_net_plan(net->net, BF_SCORE_SWEEP, 0, pool, err);
+    in_dir(path, dir, meso ? MESO_FILE : ARTIFACT_FILE);
+    return rc == BF_OK
+               ? bf_weights_load(*params, path, meso ? &bf_meso_kind : &bf_artifact_kind, err)
+               : rc;
 }
 
 static enum bf_err open_temporal(struct bf_score_nets *n, const char *dir, struct bf_pool *pool,
@@ -41,36 +61,16 @@ static enum bf_err open_temporal(struct bf_score_nets *n, const char *dir, struc
                        : rc;
 }
 
-static enum bf_err open_face(struct bf_score_nets *n, enum bf_face_net kind, const char *dir,
-                             struct bf_pool *pool, struct bf_error *err)
-{
-    return bf_artifact_load_net(&n->face[kind], &n->face_params[kind], kind, dir, BF_SCORE_SWEEP,
-                                pool, err);
-}
-
-static bool has_face(const char *dir, enum bf_face_net kind)
-{
-    char name[64];
-
-    snprintf(name, sizeof name, "%s.safetensors", bf_face_net_kinds[kind].name);
-    return is_there(dir, name);
-}
-
 enum bf_err bf_score_nets_open(struct bf_score_nets *n, const char *dir, bool baseline,
                                struct bf_pool *pool, struct bf_error *err)
 {
-    enum bf_err rc = open_face(n, BF_FACE_NET_ARTIFACT, dir, pool, err);
+    enum bf_err rc = open_net(&n->artifact_params, &n->artifact, dir, false, pool, err);
 
     n->window = malloc(BF_SCORE_SWEEP * BF_CHIP_WINDOW_FLOATS * sizeof *n->window);
     if (rc == BF_OK && n->window == NULL)
         rc = bf_error_nomem(err);
-    n->n_averaged = 1;
-    if (rc == BF_OK && has_face(dir, BF_FACE_NET_BACKBONE)) {
-        rc = open_face(n, BF_FACE_NET_BACKBONE, dir, pool, err);
-        n->n_averaged++;
-    }
-    if (rc == BF_OK && baseline && has_face(dir, BF_FACE_NET_MESO))
-        rc = open_face(n, BF_FACE_NET_MESO, dir, pool, err);
+    if (rc == BF_OK && baseline && is_there(dir, MESO_FILE))
+        rc = open_net(&n->baseline_params, &n->baseline, dir, true, pool, err);
     /* Without its weights the cue is missing, and the rest stands. */
     if (rc == BF_OK && is_there(dir, TEMPORAL_FILE))
         rc = open_temporal(n, dir, pool, err);
@@ -79,13 +79,11 @@ enum bf_err bf_score_nets_open(struct bf_score_nets *n, const char *dir, bool ba
 
 void bf_score_nets_close(struct bf_score_nets *n)
 {
-    int k;
-
-    for (k = 0; k < BF_FACE_NETS; k++) {
-        bf_artifact_net_free(&n->face[k]);
-        bf_params_free(&n->face_params[k]);
-    }
+    bf_artifact_net_free(&n->artifact);
+    bf_artifact_net_free(&n->baseline);
     bf_temporal_net_free(&n->temporal);
+    bf_params_free(&n->artifact_params);
+    bf_params_free(&n->baseline_params);
     bf_params_free(&n->temporal_params);
     free(n->window);
     memset(n, 0, sizeof *n);
@@ -109,53 +107,40 @@ static void fill(const struct bf_score_nets *n, const struct bf_artifact_net *ne
         bf_artifact_net_show(net, i);
 }
 
-static void add_part(struct bf_track_look *look, float part, float logit, const float *map,
-                     bool mirrored)
+static void add_half(struct bf_track_look *look, float logit, const float *map, bool mirrored)
 {
     const size_t side = BF_SCORE_MAP;
     size_t x, y;
 
-    look->frame.logit += part * logit;
+    look->frame.logit += logit / 2;
     for (y = 0; y < side; y++)
         for (x = 0; x < side; x++)
-            look->map[y * side + x] += part * map[y * side + (mirrored ? side - 1 - x : x)];
-}
-
-static void add_network(struct bf_track_look *look, const struct bf_score_nets *n,
-                        const struct bf_artifact_net *net, size_t n_windows)
-{
-    const float part = 0.5f / (float)n->n_averaged;
-    size_t i;
-    int turn;
-
-    for (turn = 0; turn < 2; turn++) {
-        fill(n, net, n_windows, turn == 1);
-        bf_net_forward(net->net);
-        for (i = 0; i < n_windows; i++)
-            add_part(&look[i], part, bf_net_value(net->net, net->logit)[i],
-                     bf_net_value(net->net, net->map) + i * CELLS, turn == 1);
-    }
+            look->map[y * side + x] += map[y * side + (mirrored ? side - 1 - x : x)] / 2;
 }
 
 void bf_score_nets_look(struct bf_track_look *look, struct bf_score_nets *n, size_t n_windows)
 {
-    const struct bf_artifact_net *baseline = &n->face[BF_FACE_NET_MESO];
     size_t i;
+    int turn;
 
     for (i = 0; i < n_windows; i++) {
         memset(look[i].map, 0, sizeof look[i].map);
         look[i].frame.logit = 0;
         look[i].baseline = NAN;
     }
-    if (baseline->net != NULL) {
-        fill(n, baseline, n_windows, false);
-        bf_net_forward(baseline->net);
+    if (n->baseline.net != NULL) {
+        fill(n, &n->baseline, n_windows, false);
+        bf_net_forward(n->baseline.net);
         for (i = 0; i < n_windows; i++)
-            look[i].baseline = bf_net_value(baseline->net, baseline->logit)[i];
+            look[i].baseline = bf_net_value(n->baseline.net, n->baseline.logit)[i];
     }
-    add_network(look, n, &n->face[BF_FACE_NET_ARTIFACT], n_windows);
-    if (n->face[BF_FACE_NET_BACKBONE].net != NULL)
-        add_network(look, n, &n->face[BF_FACE_NET_BACKBONE], n_windows);
+    for (turn = 0; turn < 2; turn++) {
+        fill(n, &n->artifact, n_windows, turn == 1);
+        bf_net_forward(n->artifact.net);
+        for (i = 0; i < n_windows; i++)
+            add_half(&look[i], bf_net_value(n->artifact.net, n->artifact.logit)[i],
+                     bf_net_value(n->artifact.net, n->artifact.map) + i * CELLS, turn == 1);
+    }
 }
 
 float bf_score_nets_block(struct bf_score_nets *n, const float *points)

@@ -12,11 +12,9 @@
 #define BF_SCORE_SWEEP 8 /* windows that the artifact network sees at a time */
 
 struct bf_score_nets {
-    struct bf_params *face_params[BF_FACE_NETS], *temporal_params;
-    struct bf_artifact_net face[BF_FACE_NETS]; /* net NULL: there are no weights of it, or the
-                                                  baseline was not asked for */
-    struct bf_temporal_net temporal;           /* the same */
-    unsigned n_averaged;                       /* networks whose logits and maps make one */
+    struct bf_params *artifact_params, *temporal_params, *baseline_params;
+    struct bf_artifact_net artifact, baseline; /* baseline.net NULL: not asked for, or not there */
+    struct bf_temporal_net temporal;           /* net NULL: there are no weights of it */
     float *window; /* (BF_SCORE_SWEEP, BF_CHIP_WINDOW, BF_CHIP_WINDOW, 3): RGB, 0 to 255 */
 };
 
@@ -26,8 +24,8 @@ enum bf_err bf_score_nets_open(struct bf_score_nets *n, const char *dir, bool ba
 void bf_score_nets_close(struct bf_score_nets *n);
 
 /*
- * Logits, map and baseline of the first n_windows, each the mean over the networks, and over the
- * window and its mirror image, into look (BF_SCORE_SWEEP), whose frames the caller has filled in.
+ * Logits, map and baseline of the first n_windows, each the mean of the window and its mirror
+ * image, into look (BF_SCORE_SWEEP), whose frames the caller has filled in.
  */
 void bf_score_nets_look(struct bf_track_look *look, struct bf_score_nets *n, size_t n_windows);
 /* The temporal network's logit of a block (BF_TEMPORAL_FRAMES, BF_TEMPORAL_WIDTH). */

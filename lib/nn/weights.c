@@ -172,35 +172,17 @@ static bool same_shape(const struct bf_safetensors_tensor *t, const struct bf_pa
            memcmp(t->shape, p->shape, (size_t)p->n_dims * sizeof *p->shape) == 0;
 }
 
-/* Reads t into values, which has the layout of the store that p is of. */
-static enum bf_err read_weight(float *values, const char *path, const struct bf_param *p,
-                               const struct bf_safetensors_tensor *t, struct bf_error *err)
-{
-    size_t k;
-
-    if (!same_shape(t, p) || t->type == BF_SAFETENSORS_OTHER)
-        return bf_error_set(err, BF_ERR_FORMAT, "the weight '%s' in '%s' has another shape",
-                            t->name, path);
-    bf_safetensors_read(values + p->offset, t);
-    for (k = 0; k < p->n; k++)
-        if (!isfinite(values[p->offset + k]))
-            return bf_error_set(err, BF_ERR_FORMAT, "the weight '%s' in '%s' is not a number",
-                                t->name, path);
-    return BF_OK;
-}
-
 /* Reads one part into values, which has the layout of params. */
 static enum bf_err read_part(float *values, const struct bf_safetensors *s, const char *path,
                              const struct bf_params *params, const struct part *part,
                              struct bf_error *err)
 {
     char name[NAME_MAX_LEN];
-    size_t i;
+    size_t i, k;
 
     for (i = 0; i < params->n; i++) {
         const struct bf_param *p = &params->list[i];
         const struct bf_safetensors_tensor *t;
-        enum bf_err rc;
 
         if (part->trained_only && !p->trained)
             continue;
@@ -208,9 +190,14 @@ static enum bf_err read_part(float *values, const struct bf_safetensors *s, cons
         t = bf_safetensors_find(s, name);
         if (t == NULL)
             return bf_error_set(err, BF_ERR_FORMAT, "'%s' lacks the weight '%s'", path, name);
-        rc = read_weight(values, path, p, t, err);
-        if (rc != BF_OK)
-            return rc;
+        if (!same_shape(t, p) || t->type == BF_SAFETENSORS_OTHER)
+            return bf_error_set(err, BF_ERR_FORMAT, "the weight '%s' in '%s' has another shape",
+                                name, path);
+        bf_safetensors_read(values + p->offset, t);
+        for (k = 0; k < p->n; k++)
+            if (!isfinite(values[p->offset + k]))
+                return bf_error_set(err, BF_ERR_FORMAT, "the weight '%s' in '%s' is not a number",
+                                    name, path);
     }
     return BF_OK;
 }
@@ -243,42 +230,6 @@ enum bf_err bf_weights_load(struct bf_params *params, const char *path,
         goto out;
     }
     rc = read_part(values, s, path, params, &all, err);
-    if (rc == BF_OK) {
-        memcpy(params->values, values, params->n_floats * sizeof *values);
-        params->version++;
-    }
-out:
-    free(values);
-    bf_safetensors_close(&s);
-    return rc;
-}
-
-enum bf_err bf_weights_load_some(struct bf_params *params, const char *path, struct bf_error *err)
-{
-    struct bf_safetensors *s = NULL;
-    float *values = NULL;
-    size_t i, at;
-    enum bf_err rc = bf_safetensors_open(&s, path, err);
-
-    if (rc != BF_OK)
-        goto out;
-    values = calloc(params->n_floats + 1, sizeof *values);
-    if (values == NULL) {
-        rc = bf_error_nomem(err);
-        goto out;
-    }
-    memcpy(values, params->values, params->n_floats * sizeof *values);
-    if (bf_safetensors_count(s) == 0)
-        rc = bf_error_set(err, BF_ERR_FORMAT, "'%s' holds no weights", path);
-    for (i = 0; rc == BF_OK && i < bf_safetensors_count(s); i++) {
-        const struct bf_safetensors_tensor *t = bf_safetensors_at(s, i);
-
-        if (bf_params_find(&at, params, t->name, NULL) != BF_OK)
-            rc = bf_error_set(err, BF_ERR_FORMAT, "the network has no weight '%s', as '%s' does",
-                              t->name, path);
-        else
-            rc = read_weight(values, path, &params->list[at], t, err);
-    }
     if (rc == BF_OK) {
         memcpy(params->values, values, params->n_floats * sizeof *values);
         params->version++;

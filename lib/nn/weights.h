@@ -36,13 +36,6 @@ enum bf_err bf_weights_save_half(const char *path, unsigned flags, const struct 
 enum bf_err bf_weights_load(struct bf_params *params, const char *path,
                             const struct bf_weights_kind *kind, struct bf_error *err);
 
-/*
- * Those weights of params that the file at path holds, whatever network's it is; the others stay.
- * A tensor in it that params lacks, has in another shape, or that is not a number, and a file
- * without any are BF_ERR_FORMAT; params is then as it was.
- */
-enum bf_err bf_weights_load_some(struct bf_params *params, const char *path, struct bf_error *err);
-
 /* random: n_random numbers, at most BF_WEIGHTS_RANDOM_MAX, that the caller goes on from: states of
  * generators, where a schedule began. */
 enum bf_err bf_weights_save_training(const char *path, unsigned flags, const struct bf_optim *optim,

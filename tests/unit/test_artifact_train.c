@@ -6,7 +6,6 @@
 
 #include "detector/artifact_net.h"
 #include "detector/artifact_train.h"
-#include "lib/nn/safetensors.h"
 
 static char root[] = "/tmp/bonafide-test-train-XXXXXX";
 
@@ -65,10 +64,9 @@ static void report(void *ctx, const struct bf_artifact_report *r)
     w->last = *r;
 }
 
-static struct bf_artifact_train_options how_of(struct watch *w, enum bf_face_net kind,
-                                               uint64_t steps)
+static struct bf_artifact_train_options how_of(struct watch *w, bool meso, uint64_t steps)
 {
-    return (struct bf_artifact_train_options){.kind = kind,
+    return (struct bf_artifact_train_options){.meso = meso,
                                               .seed = 4,
                                               .steps = steps,
                                               .batch = 2,
@@ -101,13 +99,13 @@ static void same_bytes(const char *one, const char *two, const char *name)
 /* Three steps at once; by three threads; and stopped after one, then gone on with. */
 static void resumed(void **state)
 {
-    enum bf_face_net kind;
+    static const char *const name[] = {"artifact", "meso4"};
+    int meso;
 
     (void)state;
-    for (kind = 0; kind < BF_FACE_NETS; kind++) {
-        const char *name = bf_face_net_kinds[kind].name;
+    for (meso = 0; meso < 2; meso++) {
         struct watch w = {0};
-        struct bf_artifact_train_options how = how_of(&w, kind, 3);
+        struct bf_artifact_train_options how = how_of(&w, meso, 3);
         char training[32];
         uint64_t done;
 
@@ -133,15 +131,15 @@ static void resumed(void **state)
                          BF_OK);
         assert_int_equal(done, 3);
         assert_true(w.last.loss > 0.1);
-        same_bytes("whole", "threads", name);
-        same_bytes("whole", "broken", name);
-        snprintf(training, sizeof training, "%s.training", name);
+        same_bytes("whole", "threads", name[meso]);
+        same_bytes("whole", "broken", name[meso]);
+        snprintf(training, sizeof training, "%s.training", name[meso]);
         same_bytes("whole", "broken", training);
         /* finished: another run changes nothing */
         assert_int_equal(bf_artifact_train(&done, in_root("broken"), in_root("train"), &how, NULL),
                          BF_OK);
         assert_int_equal(done, 3);
-        same_bytes("whole", "broken", name);
+        same_bytes("whole", "broken", name[meso]);
     }
 }
 
@@ -151,7 +149,7 @@ static void learns(void **state)
 {
     struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX];
     struct watch w = {0};
-    struct bf_artifact_train_options how = how_of(&w, BF_FACE_NET_ARTIFACT, 60);
+    struct bf_artifact_train_options how = how_of(&w, false, 60);
     uint64_t done;
     size_t n, i;
 
@@ -165,9 +163,9 @@ static void learns(void **state)
     assert_true(3 * w.loss[2] - 2 * w.loss[1] < 0.4 * w.loss[0]);
     assert_true(w.last.right > 0.7);
     assert_true(w.last.auc > 0.99);
-    assert_int_equal(bf_artifact_validate(family, &n, in_root("learned"), in_root("other"),
-                                          BF_FACE_NET_ARTIFACT, 2, NULL),
-                     BF_OK);
+    assert_int_equal(
+        bf_artifact_validate(family, &n, in_root("learned"), in_root("other"), false, 2, NULL),
+        BF_OK);
     assert_int_equal(n, 2);
     assert_string_equal(family[0].name, "paste");
     assert_string_equal(family[1].name, "blend");
@@ -182,7 +180,7 @@ static void learns(void **state)
 static void leaves_out(void **state)
 {
     struct watch w = {0};
-    struct bf_artifact_train_options how = how_of(&w, BF_FACE_NET_MESO, 3);
+    struct bf_artifact_train_options how = how_of(&w, true, 3);
     struct bf_chip_record *r = calloc(6, sizeof *r);
     struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX];
     struct bf_error err = {0};
@@ -208,59 +206,17 @@ static void leaves_out(void **state)
     assert_int_equal(bf_artifact_train(&done, in_root("new"), in_root("pasted"), &how, &err),
                      BF_ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "pasted"));
-    assert_int_equal(bf_artifact_validate(family, &n, in_root("one"), in_root("both"),
-                                          BF_FACE_NET_MESO, 0, NULL),
-                     BF_OK);
+    assert_int_equal(
+        bf_artifact_validate(family, &n, in_root("one"), in_root("both"), true, 0, NULL), BF_OK);
     assert_int_equal(n, 2);
     assert_true(isnan(family[0].iou));
     free(r);
 }
 
-/* What a file holds of the weights is begun with; a file that is none begins nothing. */
-static void begins(void **state)
-{
-    static const size_t shape[1] = {32};
-    float bias[32], after[32];
-    struct bf_safetensors_item item = {
-        .name = "conv1.bias", .shape = shape, .n_dims = 1, .data = bias};
-    struct watch w = {0};
-    struct bf_artifact_train_options how = how_of(&w, BF_FACE_NET_BACKBONE, 1);
-    const struct bf_safetensors_tensor *t;
-    struct bf_safetensors *s = NULL;
-    char start[300];
-    uint64_t done;
-    int i;
-
-    (void)state;
-    for (i = 0; i < 32; i++)
-        bias[i] = 0.1f * (float)i - 1;
-    snprintf(start, sizeof start, "%s", in_root("start"));
-    assert_int_equal(bf_safetensors_write(start, BF_OUTPUT_FORCE, &item, 1, NULL, 0, NULL), BF_OK);
-    how.begin = start;
-    assert_int_equal(bf_artifact_train(&done, in_root("begun"), in_root("train"), &how, NULL),
-                     BF_OK);
-    assert_int_equal(bf_safetensors_open(&s, in_root("begun/backbone.safetensors"), NULL), BF_OK);
-    t = bf_safetensors_find(s, "conv1.bias");
-    assert_non_null(t);
-    assert_int_equal(t->n, 32);
-    bf_safetensors_read(after, t);
-    for (i = 0; i < 32; i++)
-        assert_true(fabsf(after[i] - bias[i]) < 0.01f);
-    bf_safetensors_close(&s);
-
-    how.kind = BF_FACE_NET_ARTIFACT; /* which has no such weight */
-    assert_int_equal(bf_artifact_train(&done, in_root("unbegun"), in_root("train"), &how, NULL),
-                     BF_ERR_FORMAT);
-    assert_int_equal(unlink(start), 0);
-    assert_int_equal(bf_artifact_train(&done, in_root("unbegun"), in_root("train"), &how, NULL),
-                     BF_ERR_IO);
-    assert_int_not_equal(access(in_root("unbegun"), F_OK), 0);
-}
-
 static void refused(void **state)
 {
     struct watch w = {0};
-    struct bf_artifact_train_options how = how_of(&w, BF_FACE_NET_MESO, 1);
+    struct bf_artifact_train_options how = how_of(&w, true, 1);
     struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX];
     struct bf_error err = {0};
     uint64_t done = 9;
@@ -285,20 +241,22 @@ static void refused(void **state)
     assert_int_equal(rename(in_root("mixed/meso4.training.safetensors"),
                             in_root("mixed/artifact.training.safetensors")),
                      0);
-    how.kind = BF_FACE_NET_ARTIFACT;
+    how.meso = false;
     assert_int_equal(bf_artifact_train(&done, in_root("mixed"), in_root("train"), &how, &err),
                      BF_ERR_FORMAT);
-    assert_int_equal(bf_artifact_validate(family, &n, in_root("nothing"), in_root("train"),
-                                          BF_FACE_NET_ARTIFACT, 1, &err),
-                     BF_ERR_IO);
+    assert_int_equal(
+        bf_artifact_validate(family, &n, in_root("nothing"), in_root("train"), false, 1, &err),
+        BF_ERR_IO);
     assert_int_equal(n, 0);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resumed), cmocka_unit_test(learns),  cmocka_unit_test(leaves_out),
-        cmocka_unit_test(begins),  cmocka_unit_test(refused),
+        cmocka_unit_test(resumed),
+        cmocka_unit_test(learns),
+        cmocka_unit_test(leaves_out),
+        cmocka_unit_test(refused),
     };
 
     return cmocka_run_group_tests(tests, make_sets, remove_root);

@@ -303,54 +303,6 @@ static void weights_out_and_in(void **state)
     nn_run_stop(&b);
 }
 
-/* Some of a network's weights: those of the file come, the others stay; whatever does not fit is
- * refused whole. */
-static void some_weights(void **state)
-{
-    static const size_t one_dim[1] = {8}, wrong[1] = {7};
-    float shift[8] = {1, 2, 3, 4, 5, 6, 7, 8}, *before;
-    struct bf_safetensors_item item = {
-        .name = "n1.shift", .shape = one_dim, .n_dims = 1, .data = shift};
-    struct nn_run a;
-    struct bf_error err;
-    size_t at, i, n;
-
-    (void)state;
-    assert_true(nn_run_start(&a, &nn_tasks[1], 1));
-    n = a.params->n_floats;
-    before = malloc(n * sizeof *before);
-    memcpy(before, a.params->values, n * sizeof *before);
-    assert_int_equal(bf_params_find(&at, a.params, "n1.shift", NULL), BF_OK);
-    assert_int_equal(a.params->list[at].n, 8);
-
-    assert_int_equal(bf_safetensors_write(path, BF_OUTPUT_FORCE, &item, 1, NULL, 0, NULL), BF_OK);
-    assert_int_equal(bf_weights_load_some(a.params, path, &err), BF_OK);
-    assert_memory_equal(bf_params_value(a.params, at), shift, sizeof shift);
-    for (i = 0; i < n; i++)
-        if (i < a.params->list[at].offset || i >= a.params->list[at].offset + 8)
-            assert_memory_equal(&a.params->values[i], &before[i], sizeof *before);
-
-    memcpy(before, a.params->values, n * sizeof *before);
-    item.shape = wrong;
-    assert_int_equal(bf_safetensors_write(path, BF_OUTPUT_FORCE, &item, 1, NULL, 0, NULL), BF_OK);
-    assert_int_equal(bf_weights_load_some(a.params, path, &err), BF_ERR_FORMAT);
-    item.shape = one_dim;
-    item.name = "n1.nothing";
-    assert_int_equal(bf_safetensors_write(path, BF_OUTPUT_FORCE, &item, 1, NULL, 0, NULL), BF_OK);
-    assert_int_equal(bf_weights_load_some(a.params, path, &err), BF_ERR_FORMAT);
-    assert_non_null(strstr(err.text, "n1.nothing"));
-    item.name = "n1.shift";
-    shift[0] = -1;
-    shift[5] = INFINITY;
-    assert_int_equal(bf_safetensors_write(path, BF_OUTPUT_FORCE, &item, 1, NULL, 0, NULL), BF_OK);
-    assert_int_equal(bf_weights_load_some(a.params, path, &err), BF_ERR_FORMAT);
-    assert_int_equal(bf_safetensors_write(path, BF_OUTPUT_FORCE, NULL, 0, NULL, 0, NULL), BF_OK);
-    assert_int_equal(bf_weights_load_some(a.params, path, &err), BF_ERR_FORMAT);
-    assert_memory_equal(before, a.params->values, n * sizeof *before);
-    free(before);
-    nn_run_stop(&a);
-}
-
 /* In half the bytes, and nearly the same. */
 static void weights_as_halves(void **state)
 {
@@ -433,7 +385,6 @@ int main(void)
         cmocka_unit_test(halves_are_kept),
         cmocka_unit_test(hostile_files_refused),
         cmocka_unit_test(weights_out_and_in),
-        cmocka_unit_test(some_weights),
         cmocka_unit_test(weights_as_halves),
         cmocka_unit_test(resumed_training),
     };

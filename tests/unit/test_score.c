@@ -43,16 +43,18 @@ static const char *in_root(const char *name)
 }
 
 /* Weights as they begin, for one seed. */
-static void write_weights(const char *name, enum bf_face_net kind)
+static void write_weights(const char *name, bool meso)
 {
     struct bf_params *params = NULL;
     struct bf_artifact_net net = {0};
 
     assert_int_equal(bf_params_create(&params, NULL), BF_OK);
-    assert_int_equal(bf_artifact_net_create(&net, kind, params, NULL), BF_OK);
+    assert_int_equal(meso ? bf_meso_net_create(&net, params, NULL)
+                          : bf_artifact_net_create(&net, params, NULL),
+                     BF_OK);
     assert_int_equal(bf_params_allocate(params, false, 7, NULL), BF_OK);
     assert_int_equal(bf_weights_save_half(in_root(name), BF_OUTPUT_FORCE, params,
-                                          &bf_face_net_kinds[kind].weights, NULL),
+                                          meso ? &bf_meso_kind : &bf_artifact_kind, NULL),
                      BF_OK);
     bf_artifact_net_free(&net);
     bf_params_free(&params);
@@ -133,8 +135,8 @@ static int prepare(void **state)
     if (mkdtemp(root) == NULL)
         return 1;
     has_models = access(MODELS "/faceres.bin", F_OK) == 0;
-    write_weights("artifact.safetensors", BF_FACE_NET_ARTIFACT);
-    write_weights("meso4.safetensors", BF_FACE_NET_MESO);
+    write_weights("artifact.safetensors", false);
+    write_weights("meso4.safetensors", true);
     write_calibration(1e6);
     write_text("card.json", "{\"evaluation\":[]}");
     ann = canvas_of(WIDE, HIGH);
@@ -497,11 +499,11 @@ static void weights_refused(void **state)
     unlink(in_root("calibration.json"));
     refused(MODELS, BF_ERR_IO, "calibration.json");
     write_calibration(1);
-    write_weights("artifact.safetensors", BF_FACE_NET_MESO);
+    write_weights("artifact.safetensors", true);
     refused(MODELS, BF_ERR_FORMAT, "detector-artifact");
     unlink(in_root("artifact.safetensors"));
     refused(MODELS, BF_ERR_IO, "artifact.safetensors");
-    write_weights("artifact.safetensors", BF_FACE_NET_ARTIFACT);
+    write_weights("artifact.safetensors", false);
 }
 
 int main(void)
