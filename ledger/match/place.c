@@ -17,7 +17,7 @@ enum {
 
 #define MOVED_TIME 0.001 /* from which a geometry is another one, where the time is wrong too */
 #define MOVED_MOST 0.1   /* a run was aligned under it: it cannot lie further off */
-#define BETTER 0.9       /* of what was left over, at most, after a move */
+#define BETTER 0.95      /* of what was left over, at most, after a move */
 /* Share of the motion in step from which a run may owe what it lacks to a wrong time. */
 #define IN_STEP_SHIFTED 0.4
 /* Luma steps that a geometry leaves over at most. Copies, faces replaced in them or not, leave up
