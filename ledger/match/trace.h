@@ -62,7 +62,7 @@ const struct bf_trace_frame *bf_trace_frame(const struct bf_trace *t, uint64_t i
 /*
  * Which of the record's cells can be compared: (rows, cols), 1 where all of the cell lies inside
  * the suspect's picture and touches no bar beside the record's. All are 1 unless the trace was
- * taken under a geometry.
+ * taken under a geometry. BF_GRID_CELLS long: behind the last row they are 0.
  */
 const uint8_t *bf_trace_comparable(const struct bf_trace *t);
 /* Index of the frame that is shown at the time; the first or last outside the video. */
