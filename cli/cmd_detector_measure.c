@@ -24,7 +24,7 @@ enum {
     JOBS_MAX = 2 * CODINGS + METHODS_MAX
 };
 
-/* Subtle fakes are harder than what the generator makes unless told otherwise. */
+/* Fakes as in a set to train on, where some let what was there shine through. */
 #define FAINTEST 0.5f
 
 /* Every real is measured under each, every fake under one of them by lot. */

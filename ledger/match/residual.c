@@ -320,7 +320,7 @@ static struct line line_step(struct line f, const float *x, const float *t, cons
     double k = 0, st = 0, sx = 0, stt = 0, stx = 0, var;
     unsigned i, end;
 
-    /* A lane holds the exact sums of few cells, and the rest is added up in doubles. */
+    /* In floats over few cells, which costs a strength its eighth digit; then in doubles. */
     for (i = 0; i < n;) {
         struct line_sums s = {0};
 
