@@ -9,7 +9,7 @@
 #include "lib/face/face_reader.h"
 
 #define BF_MOMENT_FRAMES 3 /* neighbours in the video: a coder works from frame to frame */
-#define BF_MOMENT_SIDE_MAX 320
+#define BF_MOMENT_SIDE_MAX 640
 
 struct bf_moment {
     unsigned side;     /* of the square, pixels; a multiple of 16 */

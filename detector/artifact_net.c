@@ -4,11 +4,12 @@
 #include <stdio.h>
 
 /* Version 1 began as a recognition network, and saw no detail. */
-const struct bf_weights_kind bf_artifact_kind = {"detector-artifact", "2"};
-const struct bf_weights_kind bf_meso_kind = {"detector-meso4", "1"};
+const struct bf_weights_kind bf_artifact_kind = {"detector-artifact", "3"};
+const struct bf_weights_kind bf_meso_kind = {"detector-meso4", "2"};
 
 enum {
-    AT_128 = 12, /* channels, by rows */
+    FINE_128 = 16, /* channels, by rows */
+    AT_128 = 12,
     AT_64 = 24,
     AT_32 = 48,
     AT_16 = 64,
@@ -30,13 +31,23 @@ float *bf_artifact_net_window(const struct bf_artifact_net *n, size_t i)
 
 void bf_artifact_net_show(const struct bf_artifact_net *n, size_t i)
 {
-    float *rgb = bf_artifact_net_window(n, i);
-    size_t k;
+    const size_t side = BF_CHIP_WINDOW, half = side / 2;
+    float *rgb = bf_artifact_net_window(n, i), small[BF_CHIP_WINDOW_FLOATS / 4];
+    size_t k, x, y;
 
     for (k = 0; k < BF_CHIP_WINDOW_FLOATS; k++)
         rgb[k] = (rgb[k] - mean_rgb[k % 3]) * SCALE;
-    if (n->detail >= 0)
-        bf_chip_detail(bf_net_value(n->net, n->detail) + i * BF_CHIP_DETAIL_FLOATS, rgb);
+    if (n->detail < 0)
+        return;
+    bf_chip_detail(bf_net_value(n->net, n->detail) + i * side * side * BF_CHIP_DETAIL, rgb, side);
+    for (y = 0; y < half; y++)
+        for (x = 0; x < half; x++)
+            for (k = 0; k < 3; k++) {
+                const float *a = rgb + 3 * (2 * y * side + 2 * x) + k, *b = a + 3 * side;
+
+                small[3 * (y * half + x) + k] = (a[0] + a[3] + b[0] + b[3]) / 4;
+            }
+    bf_chip_detail(bf_net_value(n->net, n->coarse) + i * half * half * BF_CHIP_DETAIL, small, half);
 }
 
 static const char *named(char out[BF_PARAM_NAME_MAX], const char *block, const char *layer)
@@ -80,7 +91,8 @@ static int join(struct bf_net *net, const char *name, int deep, int here, size_t
 enum bf_err bf_artifact_net_create(struct bf_artifact_net *n, struct bf_params *params,
                                    struct bf_error *err)
 {
-    int x, at32, at16, at8, up16, up32, m, strongest, all;
+    const size_t half = BF_CHIP_WINDOW / 2;
+    int x, fine, at32, at16, at8, up16, up32, m, strongest, all;
     struct bf_net *net;
     enum bf_err rc = bf_net_create(&n->net, params, err);
 
@@ -89,10 +101,15 @@ enum bf_err bf_artifact_net_create(struct bf_artifact_net *n, struct bf_params *
     net = n->net;
     n->in = bf_net_input(net, BF_CHIP_WINDOW, BF_CHIP_WINDOW, 3);
     n->detail = bf_net_input(net, BF_CHIP_WINDOW, BF_CHIP_WINDOW, BF_CHIP_DETAIL);
-    x = even(net, "trace1", bf_net_concat(net, n->in, n->detail), AT_128, 1);
+    n->coarse = bf_net_input(net, half, half, BF_CHIP_DETAIL);
+    fine = even(net, "fine1", bf_net_concat(net, n->in, n->detail), FINE_128, 2);
+    fine = even(net, "fine2", fine, AT_64, 2);
+    fine = even(net, "fine3", fine, AT_64, 1);
+    x = bf_net_concat(net, bf_net_avgpool(net, n->in, 2, 2), n->coarse);
+    x = even(net, "trace1", x, AT_128, 1);
     x = even(net, "trace2", x, AT_64, 2);
     x = even(net, "trace3", x, AT_64, 1);
-    x = even(net, "trace4", x, AT_32, 2);
+    x = even(net, "trace4", bf_net_concat(net, x, fine), AT_32, 2);
     at32 = even(net, "trace5", x, AT_32, 1);
     at16 = block(net, "trace7", down(net, "trace6", at32, AT_16), AT_16);
     at8 = block(net, "trace9", down(net, "trace8", at16, AT_8), AT_8);
@@ -135,7 +152,7 @@ enum bf_err bf_meso_net_create(struct bf_artifact_net *n, struct bf_params *para
     x = bf_net_dense(net, "hidden", bf_net_dropout(net, x, 0.5f), 16);
     x = bf_net_dropout(net, bf_net_rectify(net, x, 0.1f), 0.5f);
     n->logit = bf_net_dense(net, "logit", x, 1);
-    n->map = n->detail = -1;
+    n->map = n->detail = n->coarse = -1;
     return BF_OK;
 }
 
@@ -144,10 +161,10 @@ void bf_artifact_net_free(struct bf_artifact_net *n)
     bf_net_free(&n->net);
 }
 
-enum bf_err bf_artifact_net_begin(struct bf_params *params, struct bf_error *err)
+static enum bf_err begin_with(struct bf_params *params, const char *weight, struct bf_error *err)
 {
     size_t at, n_in, n_taps, oc, in, o, k;
-    enum bf_err rc = bf_params_find(&at, params, "trace1.weight", err);
+    enum bf_err rc = bf_params_find(&at, params, weight, err);
     float *w;
 
     if (rc != BF_OK)
@@ -168,4 +185,11 @@ enum bf_err bf_artifact_net_begin(struct bf_params *params, struct bf_error *err
         }
     params->version++;
     return BF_OK;
+}
+
+enum bf_err bf_artifact_net_begin(struct bf_params *params, struct bf_error *err)
+{
+    enum bf_err rc = begin_with(params, "trace1.weight", err);
+
+    return rc == BF_OK ? begin_with(params, "fine1.weight", err) : rc;
 }

@@ -23,6 +23,7 @@ struct bf_artifact_net {
     struct bf_net *net;
     int in;     /* (BF_CHIP_WINDOW, BF_CHIP_WINDOW, 3): see bf_artifact_net_show */
     int detail; /* (BF_CHIP_WINDOW, BF_CHIP_WINDOW, BF_CHIP_DETAIL); -1: none */
+    int coarse; /* the same of the window at half its side; -1: none */
     int logit;  /* (1, 1, 1): above 0 rather fake */
     int map; /* (BF_ARTIFACT_MAP, BF_ARTIFACT_MAP, 1): logits of having been blended in; -1: none */
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[8] = "BFBLOCK1";
+static const char magic[8] = "BFBLOCK2";
 
 enum { HEAD = sizeof magic, FLOATS = BF_TEMPORAL_FRAMES * BF_TEMPORAL_WIDTH };
 #define FILE_MAX ((size_t)4 << 30)

@@ -10,8 +10,8 @@
 #include "lib/base/error.h"
 #include "lib/face/face_view.h"
 
-#define BF_CHIP_SIZE 160   /* rows and columns */
-#define BF_CHIP_WINDOW 128 /* of what the network sees, in its own pixels */
+#define BF_CHIP_SIZE 320   /* rows and columns */
+#define BF_CHIP_WINDOW 256 /* of what the network sees, in its own pixels */
 #define BF_CHIP_MARGIN                                                                       \
     0.1f                /* of the chip's side, left of the window and right, above and below \
                          */

@@ -11,14 +11,13 @@
 #include "detector/chip.h"
 
 #define BF_CHIP_DETAIL 4 /* numbers a pixel: three of detail, and how much of it there was */
-#define BF_CHIP_DETAIL_FLOATS ((size_t)BF_CHIP_WINDOW * BF_CHIP_WINDOW * BF_CHIP_DETAIL)
 
 /*
- * detail (BF_CHIP_WINDOW, BF_CHIP_WINDOW, BF_CHIP_DETAIL) of in (BF_CHIP_WINDOW, BF_CHIP_WINDOW,
- * 3), whose full range is about 1. Each colour less its mean m over 5 x 5, over
+ * detail (side, side, BF_CHIP_DETAIL) of in (side, side, 3), whose full range is about 1; side is
+ * at most BF_CHIP_WINDOW. Each colour less its mean m over 5 x 5, over
  * sqrt(m((v - m)^2) + 10^-5); the last is half the logarithm of the sum of the three colours'
  * m((v - m)^2), and 10^-5, plus 4. Outside, the picture goes on as at its edge.
  */
-void bf_chip_detail(float *detail, const float *in);
+void bf_chip_detail(float *detail, const float *in, size_t side);
 
 #endif

@@ -37,4 +37,17 @@ const struct bf_cue_kind bf_cue_kinds[BF_CUES] = {
                          "how much more of the inner face's detail is fine than round it, 0 alike"},
     [BF_CUE_FLICKER] = {"flicker", "texture", "",
                         "unexplained change in the inner face against what is round it, 0 alike"},
+    [BF_CUE_SLIP] = {"slip", "slip", "",
+                     "how far the inner face trembles on the head, against how landmarks tremble"},
+    [BF_CUE_SLIP_INNER] =
+        {"slip-inner", "slip", "",
+         "how much the inner face goes with trembling landmarks, 0 as a head's own"},
+    [BF_CUE_SLIP_EDGE] = {"slip-edge", "slip", "",
+                          "how much the face's edge goes with trembling landmarks, 0 as its own"},
+    [BF_CUE_SLIP_LOWER] = {"slip-lower", "slip", "",
+                           "how much lips and chin go with trembling landmarks, 0 as a head's own"},
+    [BF_CUE_SLIP_MOUTH] = {"slip-mouth", "slip", "",
+                           "how much the lower half of the face goes with trembling landmarks"},
+    [BF_CUE_SLIP_EYES] = {"slip-eyes", "slip", "",
+                          "how much the skin round the eyes goes with trembling landmarks"},
 };

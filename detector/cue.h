@@ -28,6 +28,12 @@ enum bf_cue {
     BF_CUE_CHROMA,        /* difference of chroma, inner face to the skin round it */
     BF_CUE_SPECTRUM,      /* slope of the inner face's spectrum less that of its surroundings */
     BF_CUE_FLICKER,       /* log ratio of change from frame to frame that no motion explains */
+    BF_CUE_SLIP,          /* log of how the inner face trembles on the head, over the landmarks */
+    BF_CUE_SLIP_INNER,    /* how much the inner face goes along with the landmarks' trembling */
+    BF_CUE_SLIP_EDGE,     /* the same of a band within the outline, held against one without */
+    BF_CUE_SLIP_LOWER,    /* of lips and chin */
+    BF_CUE_SLIP_MOUTH,    /* of the inner face's lower half, held against its upper half */
+    BF_CUE_SLIP_EYES,     /* of the skin round the eyes, held against the rest */
     BF_CUES
 };
 

@@ -300,6 +300,8 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
     g->points_us = pts_us;
     if (!bf_temporal_points(g->points + g->n_points * BF_TEMPORAL_WIDTH, mesh))
         return;
+    bf_slip_evidence_last(g->points + g->n_points * BF_TEMPORAL_WIDTH + BF_TEMPORAL_PLACES,
+                          g->slip);
     if (++g->n_points < BF_TEMPORAL_FRAMES)
         return;
     if (s->blocks != NULL)

@@ -145,7 +145,7 @@ void bf_score_nets_look(struct bf_track_look *look, struct bf_score_nets *n, siz
 
 float bf_score_nets_block(struct bf_score_nets *n, const float *points)
 {
-    bf_temporal_input(bf_net_value(n->temporal.net, n->temporal.in), points);
+    bf_temporal_show(&n->temporal, 0, points);
     bf_net_forward(n->temporal.net);
     return bf_net_value(n->temporal.net, n->temporal.logit)[0];
 }

@@ -17,9 +17,11 @@ enum bf_err bf_score_gather_init(struct bf_score_gather *g, uint32_t track, size
     g->next_us = pts_us;
     g->motion = bf_motion_evidence_create();
     g->texture = bf_texture_evidence_create();
+    g->slip = bf_slip_evidence_create();
     g->look = malloc(2 * n_wanted * sizeof *g->look);
     g->points = malloc(BF_TEMPORAL_FRAMES * BF_TEMPORAL_WIDTH * sizeof *g->points);
-    if (g->motion == NULL || g->texture == NULL || g->look == NULL || g->points == NULL) {
+    if (g->motion == NULL || g->texture == NULL || g->slip == NULL || g->look == NULL ||
+        g->points == NULL) {
         bf_score_gather_release(g);
         return bf_error_nomem(err);
     }
@@ -32,6 +34,7 @@ void bf_score_gather_release(struct bf_score_gather *g)
 
     bf_motion_evidence_free(&g->motion);
     bf_texture_evidence_free(&g->texture);
+    bf_slip_evidence_free(&g->slip);
     for (i = 0; i < g->n_pictures; i++)
         free(g->picture[i].rgb);
     free(g->size);
@@ -76,7 +79,9 @@ enum bf_err bf_score_gather_frame(struct bf_score_gather *g, const struct bf_fac
     g->to_us = pts_us;
     if (rc == BF_OK)
         rc = bf_motion_evidence_add(g->motion, face, mesh, width, height, pts_us, err);
-    return rc == BF_OK ? bf_texture_evidence_add(g->texture, view, mesh, pts_us, err) : rc;
+    if (rc == BF_OK)
+        rc = bf_texture_evidence_add(g->texture, view, mesh, pts_us, err);
+    return rc == BF_OK ? bf_slip_evidence_add(g->slip, view, mesh, pts_us, err) : rc;
 }
 
 bool bf_score_gather_wants(const struct bf_score_gather *g, int64_t pts_us)
@@ -217,7 +222,8 @@ static void look_cues(double cue[BF_CUES], const struct bf_score_gather *g)
     cue[BF_CUE_BLEND_PEAK] = (double)best;
 }
 
-void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g)
+enum bf_err bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g,
+                                 struct bf_error *err)
 {
     int i;
 
@@ -228,12 +234,14 @@ void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g)
         cue[BF_CUE_TEMPORAL] = g->temporal_sum / (double)g->n_blocks;
     bf_motion_evidence_finish(cue, g->motion);
     bf_texture_evidence_finish(cue, g->texture);
+    return bf_slip_evidence_finish(cue, g->slip, err);
 }
 
 enum bf_err bf_score_gather_finish(struct bf_score_track *t, struct bf_score_gather *g,
                                    const struct bf_calibration *c, struct bf_error *err)
 {
     size_t i;
+    enum bf_err rc;
 
     memset(t, 0, sizeof *t);
     t->track = g->track;
@@ -243,7 +251,9 @@ enum bf_err bf_score_gather_finish(struct bf_score_track *t, struct bf_score_gat
     t->size = bf_score_gather_size(g);
     t->sharpness = bf_score_gather_sharpness(g);
     t->baseline = bf_score_gather_baseline(g);
-    bf_score_gather_cues(t->cue, g);
+    rc = bf_score_gather_cues(t->cue, g, err);
+    if (rc != BF_OK)
+        return rc;
     for (i = 0; i < BF_CUES; i++)
         t->percentile[i] =
             c != NULL ? bf_calibration_percentile(c, (enum bf_cue)i, t->cue[i]) : (double)NAN;

@@ -9,6 +9,7 @@
 #include "detector/artifact_net.h"
 #include "detector/motion_evidence.h"
 #include "detector/score.h"
+#include "detector/slip_evidence.h"
 #include "detector/temporal_net.h"
 #include "detector/texture_evidence.h"
 
@@ -32,6 +33,7 @@ struct bf_score_gather {
     size_t cap_frames;
     struct bf_motion_evidence *motion;
     struct bf_texture_evidence *texture;
+    struct bf_slip_evidence *slip;
     /* looks of the artifact network: at most 2 n_wanted, then every other one is dropped */
     struct bf_track_look *look;
     size_t n_looks;
@@ -50,7 +52,7 @@ enum bf_err bf_score_gather_init(struct bf_score_gather *g, uint32_t track, size
                                  int64_t step_us, int64_t pts_us, struct bf_error *err);
 void bf_score_gather_release(struct bf_score_gather *g);
 
-/* A frame with the face: counts, motion and texture. */
+/* A frame with the face: counts, motion, texture and slip. */
 enum bf_err bf_score_gather_frame(struct bf_score_gather *g, const struct bf_face *face,
                                   const struct bf_point3 *mesh, struct bf_face_view *view,
                                   int64_t pts_us, struct bf_error *err);
@@ -61,13 +63,14 @@ bool bf_score_gather_wants(const struct bf_score_gather *g, int64_t pts_us);
 void bf_score_gather_look(struct bf_score_gather *g, size_t n_wanted,
                           const struct bf_track_look *look, struct bf_score_picture *picture);
 
-/* young is the same face, seen again: its looks and pictures go to g, and it is released. Motion
- * and texture of its frames are lost. */
+/* young is the same face, seen again: its looks and pictures go to g, and it is released. Motion,
+ * texture and slip of its frames are lost. */
 enum bf_err bf_score_gather_join(struct bf_score_gather *g, struct bf_score_gather *young,
                                  size_t n_wanted, struct bf_error *err);
 
-/* The cues of looks, blocks, motion and texture. */
-void bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g);
+/* The cues of looks, blocks, motion, texture and slip. BF_ERR_NOMEM alone. */
+enum bf_err bf_score_gather_cues(double cue[BF_CUES], const struct bf_score_gather *g,
+                                 struct bf_error *err);
 /* Mean logit of the baseline; NAN where it saw nothing. */
 double bf_score_gather_baseline(const struct bf_score_gather *g);
 float bf_score_gather_size(const struct bf_score_gather *g);

@@ -1,15 +1,19 @@
 #include "detector/temporal_net.h"
 #include "lib/face/face_align.h"
 
+#include <math.h>
 #include <string.h>
 
-const struct bf_weights_kind bf_temporal_kind = {"detector-temporal", "1"};
+const struct bf_weights_kind bf_temporal_kind = {"detector-temporal", "2"};
 
-enum { UNITS = 32 };
+enum { UNITS = 32, SLIP_UNITS = 16 };
 
 /* What brings the numbers to about 1. */
 #define PLACE_GAIN 40.f
 #define STEP_GAIN 120.f
+#define STILL 3e-4f /* of the face's width: tremble of which hardly anything can follow */
+#define STILL_FRAMES 10
+#define MOST 6.f
 
 /* Of the mesh: lids, brows, nose, lips, and the outline. */
 static const uint16_t chosen[BF_TEMPORAL_POINTS] = {
@@ -28,12 +32,13 @@ enum bf_err bf_temporal_net_create(struct bf_temporal_net *n, struct bf_params *
 {
     struct bf_net *net;
     enum bf_err rc = bf_net_create(&n->net, params, err);
-    int a, b;
+    int a, b, c;
 
     if (rc != BF_OK)
         return rc;
     net = n->net;
-    n->in = bf_net_input(net, BF_TEMPORAL_FRAMES, 1, 2 * BF_TEMPORAL_WIDTH);
+    n->in = bf_net_input(net, BF_TEMPORAL_FRAMES, 1, 2 * BF_TEMPORAL_PLACES);
+    n->slip = bf_net_input(net, BF_TEMPORAL_FRAMES, 1, BF_TEMPORAL_SLIPS);
     /* Each branch has a matrix of its own over places and steps both. */
     a = bf_net_rectify(net, bf_net_conv(net, "place", n->in, UNITS, 1, 1), 0.1f);
     b = bf_net_rectify(net, bf_net_conv(net, "step", n->in, UNITS, 1, 1), 0.1f);
@@ -41,7 +46,13 @@ enum bf_err bf_temporal_net_create(struct bf_temporal_net *n, struct bf_params *
     b = bf_net_mean(net, bf_net_gru(net, "step_gru", bf_net_dropout(net, b, 0.2f), UNITS, true));
     a = bf_net_dense(net, "place_logit", bf_net_dropout(net, a, 0.5f), 1);
     b = bf_net_dense(net, "step_logit", bf_net_dropout(net, b, 0.5f), 1);
-    n->logit = bf_net_add(net, a, b);
+    /* The mean of what is seen of slips is the cue itself; the unit says what else is in it. */
+    c = bf_net_rectify(net, bf_net_conv(net, "slip", n->slip, SLIP_UNITS, 1, 1), 0.1f);
+    c = bf_net_mean(net,
+                    bf_net_gru(net, "slip_gru", bf_net_dropout(net, c, 0.2f), SLIP_UNITS, true));
+    c = bf_net_concat(net, bf_net_dropout(net, c, 0.5f), bf_net_mean(net, n->slip));
+    c = bf_net_dense(net, "slip_logit", c, 1);
+    n->logit = bf_net_add(net, bf_net_add(net, a, b), c);
     return BF_OK;
 }
 
@@ -66,20 +77,88 @@ bool bf_temporal_points(float *out, const struct bf_point3 *mesh)
     return true;
 }
 
-void bf_temporal_input(float *in, const float *points)
+static void show_points(float *in, const float *frames)
 {
-    float mean[BF_TEMPORAL_WIDTH] = {0};
+    float mean[BF_TEMPORAL_PLACES] = {0};
     size_t t, k;
 
     for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
-        for (k = 0; k < BF_TEMPORAL_WIDTH; k++)
-            mean[k] += points[t * BF_TEMPORAL_WIDTH + k] / BF_TEMPORAL_FRAMES;
+        for (k = 0; k < BF_TEMPORAL_PLACES; k++)
+            mean[k] += frames[t * BF_TEMPORAL_WIDTH + k] / BF_TEMPORAL_FRAMES;
     for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
-        for (k = 0; k < BF_TEMPORAL_WIDTH; k++) {
-            const float *p = points + t * BF_TEMPORAL_WIDTH + k;
-            float *out = in + t * 2 * BF_TEMPORAL_WIDTH + k;
+        for (k = 0; k < BF_TEMPORAL_PLACES; k++) {
+            const float *p = frames + t * BF_TEMPORAL_WIDTH + k;
+            float *out = in + t * 2 * BF_TEMPORAL_PLACES + k;
 
             out[0] = PLACE_GAIN * (p[0] - mean[k]);
-            out[BF_TEMPORAL_WIDTH] = t > 0 ? STEP_GAIN * (p[0] - p[-BF_TEMPORAL_WIDTH]) : 0;
+            out[BF_TEMPORAL_PLACES] = t > 0 ? STEP_GAIN * (p[0] - p[-BF_TEMPORAL_WIDTH]) : 0;
         }
+}
+
+/* Number k of a frame's slips less the mean of its neighbours'. */
+static struct bf_point2 sudden(const float *frames, size_t t, size_t k)
+{
+    const float *p = frames + t * BF_TEMPORAL_WIDTH + BF_TEMPORAL_PLACES + 2 * k;
+    const float *a = t > 0 ? p - BF_TEMPORAL_WIDTH : p,
+                *b = t + 1 < BF_TEMPORAL_FRAMES ? p + BF_TEMPORAL_WIDTH : p;
+
+    return (struct bf_point2){p[0] - 0.5f * (a[0] + b[0]), p[1] - 0.5f * (a[1] + b[1])};
+}
+
+static struct bf_point2 all_of_it(const float *frames, size_t t, size_t k)
+{
+    const float *p = frames + t * BF_TEMPORAL_WIDTH + BF_TEMPORAL_PLACES + 2 * k;
+
+    return (struct bf_point2){p[0], p[1]};
+}
+
+/* What each frame adds to the share of the tremble that the regions follow, so that the mean over
+ * the block is that share. */
+static void show_following(float *slip, const float *frames, bool is_sudden)
+{
+    struct bf_point2 (*of)(const float *, size_t, size_t) = is_sudden ? sudden : all_of_it;
+    float all = STILL_FRAMES * STILL;
+    size_t t, k;
+
+    for (t = 0; t < BF_TEMPORAL_FRAMES; t++) {
+        struct bf_point2 b = of(frames, t, BF_SLIP_REGIONS);
+        float l = hypotf(b.x, b.y);
+
+        all += l * l / (l + STILL);
+    }
+    for (t = 0; t < BF_TEMPORAL_FRAMES; t++) {
+        struct bf_point2 b = of(frames, t, BF_SLIP_REGIONS);
+        float gain = -BF_TEMPORAL_FRAMES / (all * (hypotf(b.x, b.y) + STILL));
+
+        for (k = 0; k < BF_SLIP_REGIONS; k++) {
+            struct bf_point2 a = of(frames, t, k);
+
+            slip[t * BF_TEMPORAL_SLIPS + k] =
+                fminf(fmaxf(gain * (a.x * b.x + a.y * b.y), -MOST), MOST);
+        }
+    }
+}
+
+static void show_slips(float *slip, const float *frames)
+{
+    size_t t, k;
+
+    show_following(slip, frames, true);
+    show_following(slip + BF_SLIP_REGIONS, frames, false);
+    for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
+        for (k = 0; k <= BF_SLIP_REGIONS; k++) {
+            struct bf_point2 a = sudden(frames, t, k);
+
+            slip[t * BF_TEMPORAL_SLIPS + 2 * BF_SLIP_REGIONS + k] =
+                0.5f * logf(1 + hypotf(a.x, a.y) / STILL);
+        }
+}
+
+void bf_temporal_show(const struct bf_temporal_net *n, size_t i, const float *frames)
+{
+    show_points(bf_net_value(n->net, n->in) +
+                    i * BF_TEMPORAL_FRAMES * (size_t)(2 * BF_TEMPORAL_PLACES),
+                frames);
+    show_slips(bf_net_value(n->net, n->slip) + i * BF_TEMPORAL_FRAMES * (size_t)BF_TEMPORAL_SLIPS,
+               frames);
 }

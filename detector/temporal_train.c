@@ -107,26 +107,27 @@ static void change(float *points, const float *block, struct bf_random *r)
 
         for (k = 0; k < BF_TEMPORAL_WIDTH; k++)
             points[t * BF_TEMPORAL_WIDTH + k] =
-                mean[k] + gain * (from[k] - mean[k]) + shake * bf_random_normal(r);
+                k < BF_TEMPORAL_PLACES
+                    ? mean[k] + gain * (from[k] - mean[k]) + shake * bf_random_normal(r)
+                    : gain * from[k]; /* slips are shakes themselves */
     }
 }
 
 static void step(struct learning *l, uint64_t seed, uint64_t steps)
 {
     struct bf_random r = {bf_random_mix(seed ^ bf_random_mix(l->optim->step + 1))};
-    float *in = bf_net_value(l->net.net, l->net.in), *logit, *grad, label[BATCH_MAX],
-          points[FLOATS];
+    float *logit, *grad, label[BATCH_MAX], frames[FLOATS];
     size_t i;
 
     for (i = 0; i < l->batch; i += 2) {
         size_t fake = l->fake[bf_random_below(&r, l->n_fake)],
                real = draw_real(l, l->set.block[fake].person, &r);
 
-        change(points, l->set.block[real].points, &r);
-        bf_temporal_input(in + i * 2 * FLOATS, points);
+        change(frames, l->set.block[real].points, &r);
+        bf_temporal_show(&l->net, i, frames);
         label[i] = 0.05f;
-        change(points, l->set.block[fake].points, &r);
-        bf_temporal_input(in + (i + 1) * 2 * FLOATS, points);
+        change(frames, l->set.block[fake].points, &r);
+        bf_temporal_show(&l->net, i + 1, frames);
         label[i + 1] = 0.95f;
     }
     bf_params_zero_grads(l->params);
@@ -159,7 +160,7 @@ static enum bf_err judge(double *auc, const char *weights, const char *path, str
     if (rc == BF_OK && (score == NULL || fake == NULL))
         rc = bf_error_nomem(err);
     for (i = 0; i < l.set.n && rc == BF_OK; i++) {
-        bf_temporal_input(bf_net_value(l.net.net, l.net.in), l.set.block[i].points);
+        bf_temporal_show(&l.net, 0, l.set.block[i].points);
         bf_net_forward(l.net.net);
         score[i] = (double)bf_net_value(l.net.net, l.net.logit)[0];
         fake[i] = l.set.block[i].fake != 0;

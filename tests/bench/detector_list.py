@@ -15,7 +15,7 @@ import re
 import sys
 
 ALIAS = {"st:Obama": "obama", "st:trump": "trump", "split-screen TV interview": "vv:interview"}
-STILLS = {"faces/celeba": 519, "faces/celeba_hq": 52, "faces/london": 102, "faces/lfw": 100, "faces/adults": 1200}
+STILLS = {"faces/celeba": 519, "faces/celeba_hq": 52, "faces/london": 102, "faces/lfw": 100, "faces/adults": 4200}
 MOST_OF_ONE = 8  # clips of one person on one set
 
 

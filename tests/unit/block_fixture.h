@@ -29,11 +29,17 @@ static inline void fixture_block(float *points, uint32_t number, bool fake)
     float phase = 6 * bf_random_uniform(&r), speed = 0.1f + 0.1f * bf_random_uniform(&r);
     size_t t, k;
 
-    for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
-        for (k = 0; k < BF_TEMPORAL_WIDTH; k++)
-            points[t * BF_TEMPORAL_WIDTH + k] = 0.5f +
-                                                0.01f * sinf(phase + speed * (float)t + (float)k) +
-                                                (fake ? 0.01f * bf_random_normal(&r) : 0);
+    for (t = 0; t < BF_TEMPORAL_FRAMES; t++) {
+        float *frame = points + t * BF_TEMPORAL_WIDTH, *tremble = frame + BF_TEMPORAL_WIDTH - 2;
+
+        for (k = 0; k < BF_TEMPORAL_PLACES; k++)
+            frame[k] = 0.5f + 0.01f * sinf(phase + speed * (float)t + (float)k) +
+                       (fake ? 0.01f * bf_random_normal(&r) : 0);
+        for (k = 0; k < 2; k++)
+            tremble[k] = 0.002f * bf_random_normal(&r);
+        for (k = BF_TEMPORAL_PLACES; k + 2 < BF_TEMPORAL_WIDTH; k++)
+            frame[k] = (fake ? -tremble[k % 2] : 0) + 0.0005f * bf_random_normal(&r);
+    }
 }
 
 /* n blocks, every other one fake, two a person. */

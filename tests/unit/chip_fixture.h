@@ -32,14 +32,14 @@ static inline void fixture_chip(struct bf_chip_record *r, uint32_t i, uint32_t g
     memcpy(r->family, family, strlen(family));
     for (y = 0; y < BF_CHIP_SIZE; y++)
         for (x = 0; x < BF_CHIP_SIZE; x++) {
-            float u = ((float)x - 80) / 60, v = ((float)y - 80) / 70;
-            bool inside = r->fake && abs(x - 80) < 24 && abs(y - 80) < 24;
+            float u = ((float)x - 160) / 120, v = ((float)y - 160) / 140;
+            bool inside = r->fake && abs(x - 160) < 48 && abs(y - 160) < 48;
 
             for (c = 0; c < 3; c++)
                 r->chip[(y * BF_CHIP_SIZE + x) * 3 + c] =
                     (uint8_t)(inside && (x / 4 + y / 4) % 2 == 0 ? 250
                               : u * u + v * v < 1 ? 110 + 10 * c + (int)(person * 13 + i * 5) % 40
-                                                  : 60 + (x + y) / 8);
+                                                  : 60 + (x + y) / 16);
         }
     for (y = 0; r->fake && y < BF_CHIP_MASK; y++)
         for (x = 0; x < BF_CHIP_MASK; x++)

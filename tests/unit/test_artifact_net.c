@@ -75,9 +75,11 @@ static void shapes_and_a_run(void **state)
         if (meso) {
             assert_int_equal(m.net.map, -1);
             assert_int_equal(m.net.detail, -1);
+            assert_int_equal(m.net.coarse, -1);
         } else {
             shape_is(&m, m.net.map, BF_ARTIFACT_MAP, BF_ARTIFACT_MAP, 1);
             shape_is(&m, m.net.detail, BF_CHIP_WINDOW, BF_CHIP_WINDOW, BF_CHIP_DETAIL);
+            shape_is(&m, m.net.coarse, BF_CHIP_WINDOW / 2, BF_CHIP_WINDOW / 2, BF_CHIP_DETAIL);
         }
         draw(&m.net, 0, 1);
         draw(&m.net, 1, 2);
@@ -129,17 +131,11 @@ static const float *value_of(const struct model *m, const char *name, size_t *n)
     return bf_params_value(m->params, i);
 }
 
-/* The first layer begins blind to flat colours, and not to detail. */
-static void begins_blind_to_colour(void **state)
+static void is_blind_to_colour(const struct model *m, const char *weight)
 {
-    struct model m;
-    const float *w;
     size_t n, oc, in, o, k;
+    const float *w = value_of(m, weight, &n);
 
-    (void)state;
-    open_model(&m, false, 0, 1);
-    assert_int_equal(bf_artifact_net_begin(m.params, NULL), BF_OK);
-    w = value_of(&m, "trace1.weight", &n);
     oc = n / 9 / (3 + BF_CHIP_DETAIL);
     for (in = 0; in < 3 + BF_CHIP_DETAIL; in++)
         for (o = 0; o < oc; o++) {
@@ -154,6 +150,18 @@ static void begins_blind_to_colour(void **state)
             assert_true(in >= 3 || fabsf(sum) < 1e-4f);
             assert_true(size > (in < 3 ? 2 : 0.1f));
         }
+}
+
+/* The first layers begin blind to flat colours, and not to detail. */
+static void begins_blind_to_colour(void **state)
+{
+    struct model m;
+
+    (void)state;
+    open_model(&m, false, 0, 1);
+    assert_int_equal(bf_artifact_net_begin(m.params, NULL), BF_OK);
+    is_blind_to_colour(&m, "fine1.weight");
+    is_blind_to_colour(&m, "trace1.weight");
     close_model(&m);
     /* there is no such layer in the baseline */
     open_model(&m, true, 0, 1);

@@ -30,6 +30,7 @@ static void nothing_changed(void **state)
     static float window[BF_CHIP_WINDOW_FLOATS];
     struct bf_chip_record *rec = calloc(1, sizeof *rec);
     struct bf_chip_change none;
+    const int margin = (BF_CHIP_SIZE - BF_CHIP_WINDOW) / 2;
     struct bf_random r = {5};
     int x, y;
 
@@ -41,7 +42,8 @@ static void nothing_changed(void **state)
     assert_int_equal(r.state, 5);
     for (y = 0; y < BF_CHIP_WINDOW; y++)
         for (x = 0; x < BF_CHIP_WINDOW; x++)
-            near(at(window, x, y), rec->chip[((y + 16) * BF_CHIP_SIZE + x + 16) * 3], 1e-3f);
+            near(at(window, x, y), rec->chip[((y + margin) * BF_CHIP_SIZE + x + margin) * 3],
+                 1e-3f);
     free(rec);
 }
 
@@ -71,7 +73,7 @@ static void mask_follows_the_pixels(void **state)
         for (x = 0; x < BF_CHIP_SIZE; x++)
             for (i = 0; i < 3; i++)
                 chip[(y * BF_CHIP_SIZE + x) * 3 + i] =
-                    x >= 40 && x < 72 && y >= 60 && y < 108 ? 255 : 0;
+                    x >= 80 && x < 144 && y >= 120 && y < 216 ? 255 : 0;
     for (y = 0; y < BF_CHIP_MASK; y++)
         for (x = 0; x < BF_CHIP_MASK; x++)
             mask[y * BF_CHIP_MASK + x] = x >= 10 && x < 18 && y >= 15 && y < 27 ? 255 : 0;

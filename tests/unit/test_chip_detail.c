@@ -55,7 +55,7 @@ static void as_its_definition(void **state)
 
     (void)state;
     draw(in);
-    bf_chip_detail(detail, in);
+    bf_chip_detail(detail, in, SIDE);
     for (c = 0; c < 3; c++) {
         for (i = 0; i < PIXELS; i++)
             plane[i] = (double)in[3 * i + c];
@@ -88,8 +88,8 @@ static void light_and_strength(void **state)
     draw(in);
     for (i = 0; i < BF_CHIP_WINDOW_FLOATS; i++)
         other[i] = 0.2f + 2 * in[i];
-    bf_chip_detail(detail, in);
-    bf_chip_detail(changed, other);
+    bf_chip_detail(detail, in, SIDE);
+    bf_chip_detail(changed, other, SIDE);
     for (i = 0; i < (size_t)PIXELS * BF_CHIP_DETAIL; i++)
         if (i % BF_CHIP_DETAIL < 3)
             assert_true(fabsf(changed[i] - detail[i]) < 0.05f + 0.05f * fabsf(detail[i]));
@@ -104,7 +104,7 @@ static void nothing_in_a_flat_one(void **state)
     (void)state;
     for (i = 0; i < BF_CHIP_WINDOW_FLOATS; i++)
         in[i] = 0.25f;
-    bf_chip_detail(detail, in);
+    bf_chip_detail(detail, in, SIDE);
     for (i = 0; i < (size_t)PIXELS * BF_CHIP_DETAIL; i++)
         assert_true(fabsf(detail[i] - (i % BF_CHIP_DETAIL < 3 ? 0 : 0.5f * logf(1e-5f) + 4)) <
                     1e-3f);

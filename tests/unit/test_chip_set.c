@@ -129,7 +129,7 @@ static void hostile_files_refused(void **state)
     static void (*const spoil[])(struct bf_chip_record *) = {
         spoil_fake_first, spoil_group, spoil_own_group, spoil_group_ahead,
         spoil_family,     spoil_word,  spoil_kind,      spoil_still};
-    static const off_t sizes[] = {1, 7, 8, 9, 8 + 78431, 8 + 78433, 8 + 2 * 78432 - 1, 78432};
+    static const off_t sizes[] = {1, 7, 8, 9, 8 + 308831, 8 + 308833, 8 + 2 * 308832 - 1, 308832};
     struct bf_chip_record *r = calloc(4, sizeof *r);
     struct bf_chip_set s;
     size_t i;
@@ -137,7 +137,7 @@ static void hostile_files_refused(void **state)
 
     (void)state;
     assert_non_null(r);
-    assert_int_equal(sizeof *r, 78432);
+    assert_int_equal(sizeof *r, 308832);
     for (i = 0; i < sizeof spoil / sizeof *spoil; i++) {
         fixture_chips(r, "rprp");
         spoil[i](r);

@@ -123,7 +123,7 @@ static void cues_of_looks(void **state)
 
     (void)state;
     assert_int_equal(bf_score_gather_init(&g, 1, 32, 1000, 0, NULL), BF_OK);
-    bf_score_gather_cues(cue, &g);
+    assert_int_equal(bf_score_gather_cues(cue, &g, NULL), BF_OK);
     for (i = 0; i < BF_CUES; i++)
         assert_true(isnan(cue[i]));
     assert_true(isnan(bf_score_gather_baseline(&g)));
@@ -139,7 +139,7 @@ static void cues_of_looks(void **state)
     }
     g.temporal_sum = 6;
     g.n_blocks = 4;
-    bf_score_gather_cues(cue, &g);
+    assert_int_equal(bf_score_gather_cues(cue, &g, NULL), BF_OK);
     near(cue[BF_CUE_ARTIFACT], (45 + 0.1 * 145) / 11);
     near(cue[BF_CUE_ARTIFACT_PEAK], 18.5);
     near(cue[BF_CUE_BLEND_AREA], (2.5 + 0.75) / 11);

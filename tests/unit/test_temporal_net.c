@@ -27,7 +27,7 @@ static void points_are_upright(void **state)
         float angle, size, x, y;
     } row[] = {{0, 900, 300, 200}, {0.5f, 900, 0, 0}, {-2, 120, 700, 90}, {3.1f, 4000, -50, 800}};
     struct bf_point3 mesh[BF_FACE_POINTS];
-    float first[BF_TEMPORAL_WIDTH], points[BF_TEMPORAL_WIDTH];
+    float first[BF_TEMPORAL_PLACES], points[BF_TEMPORAL_PLACES];
     size_t i, k;
 
     (void)state;
@@ -36,11 +36,11 @@ static void points_are_upright(void **state)
         assert_true(bf_temporal_points(points, mesh));
         if (i == 0)
             memcpy(first, points, sizeof first);
-        for (k = 0; k < BF_TEMPORAL_WIDTH; k++)
+        for (k = 0; k < BF_TEMPORAL_PLACES; k++)
             assert_true(fabsf(points[k] - first[k]) < 2e-3f);
     }
     /* in the unit square, the right eye left of the left one, the chin below */
-    for (k = 0; k < BF_TEMPORAL_WIDTH; k++)
+    for (k = 0; k < BF_TEMPORAL_PLACES; k++)
         assert_true(first[k] > -0.3f && first[k] < 1.3f);
     assert_true(first[0] < first[2 * 8]);
     assert_true(first[1] < first[2 * 58 + 1]);
@@ -48,65 +48,122 @@ static void points_are_upright(void **state)
     assert_false(bf_temporal_points(points, mesh));
 }
 
+struct model {
+    struct bf_params *params;
+    struct bf_temporal_net n;
+    float *in, *slip;
+};
+
+static void open_model(struct model *m)
+{
+    memset(m, 0, sizeof *m);
+    assert_int_equal(bf_params_create(&m->params, NULL), BF_OK);
+    assert_int_equal(bf_temporal_net_create(&m->n, m->params, NULL), BF_OK);
+    assert_int_equal(bf_params_allocate(m->params, false, 2, NULL), BF_OK);
+    assert_int_equal(bf_net_plan(m->n.net, 2, 0, NULL, NULL), BF_OK);
+    m->in = bf_net_value(m->n.net, m->n.in);
+    m->slip = bf_net_value(m->n.net, m->n.slip);
+}
+
+static void close_model(struct model *m)
+{
+    bf_temporal_net_free(&m->n);
+    bf_temporal_net_free(&m->n);
+    bf_params_free(&m->params);
+}
+
 static void input_is_how_it_moves(void **state)
 {
-    static float points[BLOCK_FLOATS], moved[BLOCK_FLOATS], in[2 * BLOCK_FLOATS],
-        other[2 * BLOCK_FLOATS];
-    double mean;
+    enum { IN = 2 * BF_TEMPORAL_PLACES };
+    static float points[BLOCK_FLOATS], moved[BLOCK_FLOATS];
+    struct model m;
     size_t t, k;
 
     (void)state;
+    open_model(&m);
     fixture_block(points, 5, true);
-    for (k = 0; k < BLOCK_FLOATS; k++)
-        moved[k] = points[k] + 0.125f * (float)(k % BF_TEMPORAL_WIDTH % 7);
-    bf_temporal_input(in, points);
-    bf_temporal_input(other, moved);
-    for (k = 0; k < 2 * BLOCK_FLOATS; k++)
-        assert_true(fabsf(in[k] - other[k]) < 1e-3f);
-    for (k = 0; k < BF_TEMPORAL_WIDTH; k++) {
-        mean = 0;
+    memcpy(moved, points, sizeof moved);
+    for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
+        for (k = 0; k < BF_TEMPORAL_PLACES; k++)
+            moved[t * BF_TEMPORAL_WIDTH + k] += 0.125f * (float)(k % 7);
+    bf_temporal_show(&m.n, 0, points);
+    bf_temporal_show(&m.n, 1, moved);
+    for (k = 0; k < BF_TEMPORAL_FRAMES * IN; k++)
+        assert_true(fabsf(m.in[k] - m.in[BF_TEMPORAL_FRAMES * IN + k]) < 1e-3f);
+    for (k = 0; k < BF_TEMPORAL_PLACES; k++) {
+        double mean = 0;
+
         for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
-            mean += (double)in[t * 2 * BF_TEMPORAL_WIDTH + k];
+            mean += (double)m.in[t * IN + k];
         assert_true(fabs(mean) < 1e-3);
-        assert_true(fabsf(in[BF_TEMPORAL_WIDTH + k]) <= 0);
+        assert_true(fabsf(m.in[BF_TEMPORAL_PLACES + k]) <= 0);
     }
     /* steps are differences of places, in a scale of their own */
     for (t = 1; t < BF_TEMPORAL_FRAMES; t++)
-        for (k = 0; k < BF_TEMPORAL_WIDTH; k++) {
-            const float *p = in + t * 2 * BF_TEMPORAL_WIDTH + k;
+        for (k = 0; k < BF_TEMPORAL_PLACES; k++) {
+            const float *p = m.in + t * IN + k;
 
-            assert_true(fabsf(p[BF_TEMPORAL_WIDTH] -
-                              3 * (p[0] - p[-(ptrdiff_t)(2 * BF_TEMPORAL_WIDTH)])) < 1e-3f);
+            assert_true(fabsf(p[BF_TEMPORAL_PLACES] - 3 * (p[0] - p[-(ptrdiff_t)IN])) < 1e-3f);
         }
+    close_model(&m);
+}
+
+/* The mean over a block is the share of the tremble that a region follows: 0 or 1 here. */
+static void slips_are_what_follows(void **state)
+{
+    static float points[BLOCK_FLOATS];
+    const int kinds = BF_TEMPORAL_SLIPS;
+    struct model m;
+    int i, t, k;
+
+    (void)state;
+    open_model(&m);
+    for (i = 0; i < 2; i++) {
+        fixture_block(points, 9, i == 1);
+        bf_temporal_show(&m.n, (size_t)i, points);
+    }
+    for (i = 0; i < 2; i++)
+        for (k = 0; k < 2 * BF_SLIP_REGIONS; k++) {
+            float mean = 0;
+
+            for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
+                mean += m.slip[(i * BF_TEMPORAL_FRAMES + t) * kinds + k] / BF_TEMPORAL_FRAMES;
+            assert_true(fabsf(mean - (i == 0 ? 0 : 0.95f)) < 0.15f);
+        }
+    for (i = 0; i < 2 * BF_TEMPORAL_FRAMES * kinds; i++)
+        assert_true(isfinite(m.slip[i]) && fabsf(m.slip[i]) <= 6);
+    /* nothing seen is nothing said */
+    memset(points, 0, sizeof points);
+    bf_temporal_show(&m.n, 0, points);
+    for (i = 0; i < BF_TEMPORAL_FRAMES * kinds; i++)
+        assert_true(fabsf(m.slip[i]) <= 0);
+    close_model(&m);
 }
 
 static void shapes_and_a_run(void **state)
 {
-    struct bf_params *params = NULL;
-    struct bf_temporal_net n = {0};
     float points[BLOCK_FLOATS], logit[2];
+    struct model m;
     size_t h, w, c;
 
     (void)state;
-    assert_int_equal(bf_params_create(&params, NULL), BF_OK);
-    assert_int_equal(bf_temporal_net_create(&n, params, NULL), BF_OK);
-    assert_int_equal(bf_params_allocate(params, false, 2, NULL), BF_OK);
-    assert_int_equal(bf_net_plan(n.net, 2, 0, NULL, NULL), BF_OK);
-    bf_net_shape(n.net, n.in, &h, &w, &c);
+    open_model(&m);
+    bf_net_shape(m.n.net, m.n.in, &h, &w, &c);
     assert_int_equal(h, BF_TEMPORAL_FRAMES);
     assert_int_equal(w, 1);
-    assert_int_equal(c, 2 * BF_TEMPORAL_WIDTH);
-    assert_int_equal(bf_net_shape(n.net, n.logit, NULL, NULL, NULL), 1);
+    assert_int_equal(c, 2 * BF_TEMPORAL_PLACES);
+    bf_net_shape(m.n.net, m.n.slip, &h, &w, &c);
+    assert_int_equal(h, BF_TEMPORAL_FRAMES);
+    assert_int_equal(c, BF_TEMPORAL_SLIPS);
+    assert_int_equal(bf_net_shape(m.n.net, m.n.logit, NULL, NULL, NULL), 1);
     fixture_block(points, 1, false);
-    bf_temporal_input(bf_net_value(n.net, n.in), points);
+    bf_temporal_show(&m.n, 0, points);
     fixture_block(points, 1, true);
-    bf_temporal_input(bf_net_value(n.net, n.in) + 2 * BLOCK_FLOATS, points);
-    bf_net_forward(n.net);
-    memcpy(logit, bf_net_value(n.net, n.logit), sizeof logit);
+    bf_temporal_show(&m.n, 1, points);
+    bf_net_forward(m.n.net);
+    memcpy(logit, bf_net_value(m.n.net, m.n.logit), sizeof logit);
     assert_true(isfinite(logit[0]) && isfinite(logit[1]) && fabsf(logit[0] - logit[1]) > 1e-6f);
-    bf_temporal_net_free(&n);
-    bf_temporal_net_free(&n);
-    bf_params_free(&params);
+    close_model(&m);
 }
 
 int main(void)
@@ -114,6 +171,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(points_are_upright),
         cmocka_unit_test(input_is_how_it_moves),
+        cmocka_unit_test(slips_are_what_follows),
         cmocka_unit_test(shapes_and_a_run),
     };
 

@@ -5,7 +5,8 @@
 table() {
     awk -v people="$1" 'BEGIN {
         n = split("artifact artifact-peak blend-area blend-peak temporal pose-gap pose-drift blink-rate blink-length " \
-            "blink-depth blink-sides blink-regions open-longest sharpness noise chroma spectrum flicker", cue, " ")
+            "blink-depth blink-sides blink-regions open-longest sharpness noise chroma spectrum flicker " \
+            "slip slip-inner slip-edge slip-lower slip-mouth slip-eyes", cue, " ")
         printf "file\tperson\tmethod\tcrf\thalf\tsize\tface-sharpness\tbaseline"
         for (k = 1; k <= n; k++) printf "\t%s", cue[k]
         printf "\n"
