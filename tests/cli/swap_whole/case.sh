@@ -82,7 +82,7 @@ awk -v f="$face" -v c="$corner" 'BEGIN { print (f < 30 ? "the face has changed" 
 quietly 0 swap evaluate faces_a faces_b -m model --source in.mp4 --fake out.mp4 --json
 node -e '
     const o = JSON.parse(require("fs").readFileSync(0, "utf8"))
-    console.log(Object.keys(o).join(), Object.keys(o.video).join(), o.video.frames_compared > 30, o.a.ssim > 0.3)
+    console.log(Object.keys(o).join(), Object.keys(o.video).join(), o.video.frames_compared > 10, o.a.ssim > 0.3)
 ' <"$case_dir/out"
 
 # What has no face gives no file, and a damaged model none either.
