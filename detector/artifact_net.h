@@ -1,12 +1,13 @@
 /*
  * artifact_net.h - the artifact network: one face in, whether it was tampered with, and where
  *
- * It looks at the window's full size, at colours and at their fine detail (chip_detail.h), and its
- * shallow layers take out of every channel what is alike all over the window (instance norm, as in
- * IBN-Net; Pan et al., 2018): how a camera and a coder treat a whole picture differs more from
- * video to video than a fake from its original, and says nothing. The features of three depths are
- * brought together again upwards (Lin et al., 2017) into a map of 32 x 32; the logit is drawn from
- * the deepest features, from the map's, and from where the map's are strongest.
+ * It looks at the window's full size, and at the same at half the side, at colours and at their
+ * fine detail (chip_detail.h), and its shallow layers take out of every channel what is alike all
+ * over the window (instance norm, as in IBN-Net; Pan et al., 2018): how a camera and a coder treat
+ * a whole picture differs more from video to video than a fake from its original, and says nothing.
+ * The features of three depths are brought together again upwards (Lin et al., 2017) into a map of
+ * 32 x 32; the logit is drawn from the deepest features, from the map's, and from where the map's
+ * are strongest.
  */
 #ifndef BF_ARTIFACT_NET_H
 #define BF_ARTIFACT_NET_H
@@ -43,8 +44,9 @@ void bf_artifact_net_free(struct bf_artifact_net *n);
 float *bf_artifact_net_window(const struct bf_artifact_net *n, size_t i);
 void bf_artifact_net_show(const struct bf_artifact_net *n, size_t i);
 
-/* Before training: kernels of the first layer that see no flat colour, but what stands out from it,
- * in the size of the detail that they see besides. params has its memory, and random weights. */
+/* Before training: kernels of the first layers that see no flat colour, but what stands out from
+ * it, in the size of the detail that they see besides. params has its memory, and random weights.
+ */
 enum bf_err bf_artifact_net_begin(struct bf_params *params, struct bf_error *err);
 
 #endif

@@ -168,8 +168,8 @@ static float median(float *v, size_t n)
     return n % 2 == 1 ? v[n / 2] : 0.5f * (v[n / 2 - 1] + v[n / 2]);
 }
 
-/* The affine motion of n points that went by flow, those that go otherwise counting less (weights
- * of Cauchy's kind, as the root of 1 + (r / s)^2 has it). */
+/* The affine motion of n points that went by flow, those that go otherwise counting less (with
+ * Cauchy's weights, 1 / (1 + (r / s)^2)). */
 static bool fit(struct motion *out, const struct bf_point2 *point, const struct bf_point2 *flow,
                 size_t n)
 {

@@ -5,9 +5,8 @@
  * moves by a fraction of a pixel otherwise than the head does that it lies on. A face's own skin
  * moves with its head, save for speech and expression, which are slower, and for its depth when it
  * turns, which is slower as well. So points of the face are followed from frame to frame
- * (point_flow.h), an affine motion is fitted to those of its rim, and of what the points within
- * move besides, the part that changes from frame to frame is measured: by how much the landmarks
- * themselves tremble against the rim, and by how exact the following is.
+ * (point_flow.h), an affine motion is fitted to those of its rim, and what the points within move
+ * besides is held against what the landmarks themselves tremble against the rim.
  */
 #ifndef BF_SLIP_EVIDENCE_H
 #define BF_SLIP_EVIDENCE_H
@@ -35,8 +34,8 @@ enum bf_err bf_slip_evidence_add(struct bf_slip_evidence *s, struct bf_face_view
  * lower half, eyes) and the landmarks' tremble, x and y of each, in widths of the face. 0 where
  * they were not seen, or the frame was passed over. */
 void bf_slip_evidence_last(float out[BF_SLIP_WIDTH], const struct bf_slip_evidence *s);
-/* Fills in the slip cues, logs of medians over frames; NAN where fewer than ten frames had two
- * neighbours. BF_ERR_NOMEM alone. */
+/* Fills in the slip cues; NAN where fewer than ten frames had two neighbours. What is kept grows
+ * with the frames that were added, by some 60 bytes each. BF_ERR_NOMEM alone. */
 enum bf_err bf_slip_evidence_finish(double cue[BF_CUES], const struct bf_slip_evidence *s,
                                     struct bf_error *err);
 
