@@ -3,11 +3,6 @@
 
 #include <math.h>
 
-struct bf_point2 bf_affine_apply(const struct bf_affine *a, float x, float y)
-{
-    return (struct bf_point2){a->xx * x + a->xy * y + a->x0, a->yx * x + a->yy * y + a->y0};
-}
-
 struct bf_affine bf_affine_chain(const struct bf_affine *first, const struct bf_affine *second)
 {
     const struct bf_affine *f = first, *s = second;

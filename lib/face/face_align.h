@@ -15,7 +15,11 @@ struct bf_affine {
     float xx, xy, x0, yx, yy, y0;
 };
 
-struct bf_point2 bf_affine_apply(const struct bf_affine *a, float x, float y);
+/* Here and not in the library: cuts ask it for every pixel. */
+static inline struct bf_point2 bf_affine_apply(const struct bf_affine *a, float x, float y)
+{
+    return (struct bf_point2){a->xx * x + a->xy * y + a->x0, a->yx * x + a->yy * y + a->y0};
+}
 /* first, then second. */
 struct bf_affine bf_affine_chain(const struct bf_affine *first, const struct bf_affine *second);
 /* false where a lays the plane on a line; out is then untouched. */

@@ -259,6 +259,37 @@ static float sample(const struct source *s, float x, float y)
            ((float)q[0] * (1 - fx) + (float)q[step] * fx) * fy;
 }
 
+/* As sample, of a place whose four neighbours are all in the plane. */
+static inline float sample_within(const struct source *s, float x, float y)
+{
+    const struct level *l = s->l;
+    float fx = x * s->sx - 0.5f, fy = y * s->sy - 0.5f;
+    int ix = (int)fx, iy = (int)fy;
+    const uint8_t *p = l->p + iy * l->stride + ix, *q = p + l->stride;
+
+    fx -= (float)ix;
+    fy -= (float)iy;
+    return ((float)p[0] * (1 - fx) + (float)p[1] * fx) * (1 - fy) +
+           ((float)q[0] * (1 - fx) + (float)q[1] * fx) * fy;
+}
+
+/* Whether that goes for every pixel of a cut: it does for all where it does for the corners. */
+static bool is_within(const struct source *s, const struct bf_affine *a, unsigned size)
+{
+    const float far = (float)size - 0.5f, room = 0.01f; /* for rounding */
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        struct bf_point2 at = bf_affine_apply(a, i % 2 ? far : 0.5f, i / 2 ? far : 0.5f);
+        float fx = at.x * s->sx - 0.5f, fy = at.y * s->sy - 0.5f;
+
+        if (!(fx >= room && fy >= room && fx < (float)(s->l->width - 1) - room &&
+              fy < (float)(s->l->height - 1) - room))
+            return false;
+    }
+    return true;
+}
+
 /* From the places of a cut's pixels to plane 0, and the level at which a pixel is about one of it.
  */
 static unsigned plan(struct bf_affine *to_plane, const struct bf_face_view *v,
@@ -293,28 +324,31 @@ enum bf_err bf_face_view_cut(float *out, struct bf_face_view *v, unsigned size,
     struct source s[PLANES];
     struct bf_affine a;
     unsigned k = plan(&a, v, to_picture), i, x, y;
+    bool within = true;
 
-    for (i = 0; i < v->n_planes; i++)
+    for (i = 0; i < v->n_planes; i++) {
         if (!source_of(&s[i], v, i, k))
             return bf_error_nomem(err);
+        within = within && is_within(&s[i], &a, size);
+    }
     for (y = 0; y < size; y++) {
         for (x = 0; x < size; x++, out += 3) {
             struct bf_point2 at = bf_affine_apply(&a, (float)x + 0.5f, (float)y + 0.5f);
             float c[3];
 
-            if (!(at.x >= 0 && at.x < w && at.y >= 0 && at.y < h)) {
+            if (!within && !(at.x >= 0 && at.x < w && at.y >= 0 && at.y < h)) {
                 if (edge == BF_FACE_EDGE_BLACK || !isfinite(at.x) || !isfinite(at.y)) {
                     out[0] = out[1] = out[2] = bias;
                     continue;
                 }
             }
-            c[0] = sample(&s[0], at.x, at.y);
+            c[0] = within ? sample_within(&s[0], at.x, at.y) : sample(&s[0], at.x, at.y);
             if (v->n_planes == 1) {
                 out[0] = out[1] = out[2] = clip(1.164f * (c[0] - 16)) * gain + bias;
                 continue;
             }
-            c[1] = sample(&s[1], at.x, at.y);
-            c[2] = sample(&s[2], at.x, at.y);
+            for (i = 1; i < 3; i++)
+                c[i] = within ? sample_within(&s[i], at.x, at.y) : sample(&s[i], at.x, at.y);
             if (!v->is_rgb) {
                 float luma = 1.164f * (c[0] - 16), cb = c[1] - 128, cr = c[2] - 128;
 
@@ -339,6 +373,15 @@ enum bf_err bf_face_view_cut_luma(float *out, struct bf_face_view *v, unsigned s
 
     if (!source_of(&s, v, plane, plan(&a, v, to_picture)))
         return bf_error_nomem(err);
+    if (is_within(&s, &a, size)) {
+        for (y = 0; y < size; y++)
+            for (x = 0; x < size; x++) {
+                struct bf_point2 at = bf_affine_apply(&a, (float)x + 0.5f, (float)y + 0.5f);
+
+                *out++ = sample_within(&s, at.x, at.y);
+            }
+        return BF_OK;
+    }
     for (y = 0; y < size; y++)
         for (x = 0; x < size; x++) {
             struct bf_point2 at = bf_affine_apply(&a, (float)x + 0.5f, (float)y + 0.5f);
