@@ -221,24 +221,39 @@ enum bf_err bf_metric_tpr_at(double *tpr, const double *score, const uint8_t *fa
     return BF_OK;
 }
 
+/* Of a real and of a fake, so that both kinds weigh a half. */
+static void weigh(double weight[2], const uint8_t *fake, size_t n)
+{
+    size_t i, fakes = 0;
+
+    for (i = 0; i < n; i++)
+        fakes += fake[i] != 0;
+    weight[0] = 0.5 / (double)(n - fakes);
+    weight[1] = 0.5 / (double)fakes;
+}
+
 double bf_metric_log_loss(const double *p, const uint8_t *fake, size_t n)
 {
-    double sum = 0;
+    double sum = 0, weight[2];
     size_t i;
 
     if (!measurable(p, fake, n))
         return (double)NAN;
+    weigh(weight, fake, n);
     for (i = 0; i < n; i++) {
         double right = fake[i] ? p[i] : 1 - p[i];
 
-        sum -= log(right < CERTAINTY ? CERTAINTY : right > 1 - CERTAINTY ? 1 - CERTAINTY : right);
+        sum -= weight[fake[i] != 0] * log(right < CERTAINTY       ? CERTAINTY
+                                          : right > 1 - CERTAINTY ? 1 - CERTAINTY
+                                                                  : right);
     }
-    return sum / (double)n;
+    return sum;
 }
 
 enum bf_err bf_metric_bins(struct bf_metric_bin bins[BF_METRIC_BINS], size_t *n_bins,
                            const double *p, const uint8_t *fake, size_t n, struct bf_error *err)
 {
+    double weight[2];
     struct item *v;
     size_t b, i = 0;
 
@@ -248,21 +263,25 @@ enum bf_err bf_metric_bins(struct bf_metric_bin bins[BF_METRIC_BINS], size_t *n_
     v = sorted_items(p, n);
     if (v == NULL)
         return bf_error_nomem(err);
+    weigh(weight, fake, n);
     for (b = 1; b <= BF_METRIC_BINS; b++) {
         struct bf_metric_bin bin = {0};
 
         /* To a tenth's end, and on while nothing but chance orders them. */
         while (i < n &&
                (i < b * n / BF_METRIC_BINS || (bin.n > 0 && v[i].score == v[i - 1].score))) {
-            bin.p += v[i].score;
-            bin.fakes += fake[v[i].at] != 0;
+            bool is_fake = fake[v[i].at] != 0;
+
+            bin.part += weight[is_fake];
+            bin.p += weight[is_fake] * v[i].score;
+            bin.fakes += is_fake ? weight[1] : 0;
             bin.n++;
             i++;
         }
         if (bin.n == 0)
             continue;
-        bin.p /= (double)bin.n;
-        bin.fakes /= (double)bin.n;
+        bin.p /= bin.part;
+        bin.fakes /= bin.part;
         bins[(*n_bins)++] = bin;
     }
     free(v);
@@ -281,7 +300,7 @@ enum bf_err bf_metric_ece(double *ece, const double *p, const uint8_t *fake, siz
     if (rc != BF_OK || n_bins == 0)
         return rc;
     for (b = 0; b < n_bins; b++)
-        sum += (double)bins[b].n * fabs(bins[b].p - bins[b].fakes);
-    *ece = sum / (double)n;
+        sum += bins[b].part * fabs(bins[b].p - bins[b].fakes);
+    *ece = sum;
     return BF_OK;
 }

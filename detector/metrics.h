@@ -41,7 +41,12 @@ enum bf_err bf_metric_eer(double *eer, const double *score, const uint8_t *fake,
 enum bf_err bf_metric_tpr_at(double *tpr, const double *score, const uint8_t *fake, size_t n,
                              double fpr, struct bf_error *err);
 
-/* Of probabilities: mean negative log-likelihood, in nats, p kept within 1e-6 of 0 and 1. */
+/*
+ * What follows is of probabilities that a video is fake as if half of all were. Whatever the set
+ * holds more of, its fakes together therefore count as much as its reals together.
+ */
+
+/* Mean negative log-likelihood, in nats, p kept within 1e-6 of 0 and 1. */
 double bf_metric_log_loss(const double *p, const uint8_t *fake, size_t n);
 
 #define BF_METRIC_BINS 10
@@ -49,13 +54,14 @@ double bf_metric_log_loss(const double *p, const uint8_t *fake, size_t n);
 /* Items of like probability. */
 struct bf_metric_bin {
     double p, fakes; /* the mean probability; the share of fakes */
+    double part;     /* of all */
     size_t n;
 };
 /* By rising probability, of equal count as far as they can be: equal probabilities share a bin, so
  * that bins may be fewer. *n_bins is 0 where the measures are NAN. */
 enum bf_err bf_metric_bins(struct bf_metric_bin bins[BF_METRIC_BINS], size_t *n_bins,
                            const double *p, const uint8_t *fake, size_t n, struct bf_error *err);
-/* Of probabilities: expected calibration error over these bins (Naeini et al., 2015; Nixon et al.,
+/* Expected calibration error over these bins (Naeini et al., 2015; Nixon et al.,
  * 2019). */
 enum bf_err bf_metric_ece(double *ece, const double *p, const uint8_t *fake, size_t n,
                           struct bf_error *err);

@@ -253,11 +253,14 @@ static void interval_is_as_wide_as_theory(void **state)
 static void log_loss(void **state)
 {
     static const double p[] = {0.9, 0.2}, sure[] = {0, 1};
-    static const uint8_t fake[] = {1, 0};
+    static const double more[] = {0.9, 0.2, 0.5};
+    static const uint8_t fake[] = {1, 0}, more_fake[] = {1, 0, 1};
 
     (void)state;
     near(bf_metric_log_loss(p, fake, 2), -(log(0.9) + log(0.8)) / 2);
     near(bf_metric_log_loss(sure, fake, 2), -log(1e-6));
+    /* two fakes count as one real */
+    near(bf_metric_log_loss(more, more_fake, 3), -(log(0.8) + (log(0.9) + log(0.5)) / 2) / 2);
 }
 
 static void calibration_error(void **state)
@@ -285,7 +288,7 @@ static void calibration_error(void **state)
     bf_metric_ece(&ece, p, fake, 20, NULL);
     near(ece, 0);
     bf_metric_ece(&ece, three, three_fake, 3, NULL);
-    near(ece, (0.3 + 0.2 + 0.4) / 3);
+    near(ece, (0.3 + 2 * 0.2 + 0.4) / 4); /* the one real counts as both fakes */
     /* twenty-five make tenths of two and three, in order */
     for (i = 0; i < 25; i++) {
         p[i] = (double)(24 - i) / 25;
@@ -302,6 +305,14 @@ static void calibration_error(void **state)
     near(bins[0].p, 0.02);
     near(bins[0].fakes, 0);
     near(bins[9].fakes, 1);
+    /* a real of nine and a fake of three in one bin: three of four by weight */
+    for (i = 0; i < 12; i++) {
+        p[i] = i < 2 ? 0.75 : 0.1 + 0.01 * (double)i;
+        fake[i] = i == 1 || i > 9;
+    }
+    assert_int_equal(bf_metric_bins(bins, &n, p, fake, 12, NULL), BF_OK);
+    near(bins[n - 1].fakes, 0.75);
+    near(bins[n - 1].part, 0.5 / 9 + 0.5 / 3);
 }
 
 int main(void)
