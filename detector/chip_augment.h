@@ -1,6 +1,9 @@
 /*
- * chip_augment.h - a chip as the network may meet it: shifted, turned, recoloured, blurred, noisy,
- * coded again
+ * chip_augment.h - a chip as the network may meet it: shifted, turned, bent, otherwise lit,
+ * recoloured, sharpened, smoothed, blurred, noisy, coded again
+ *
+ * Bends and light make other faces of the few that there are: what a network learned of who is real
+ * would be lost on anybody else.
  *
  * The two chips of a pair are changed alike, so that nothing of this can tell them apart; only the
  * noise, where there is some, is drawn for each.
@@ -13,8 +16,19 @@
 #include "lib/media/degrade.h"
 #include "lib/nn/random.h"
 
+#define BF_CHIP_NODES 5 /* rows and columns */
+
+/* Numbers over the window, smooth between nodes that reach from edge to edge. */
+struct bf_chip_field {
+    float node[BF_CHIP_NODES * BF_CHIP_NODES];
+};
+
 struct bf_chip_change {
-    struct bf_affine window; /* to the chip */
+    struct bf_affine window;     /* to the chip */
+    struct bf_chip_field dx, dy; /* besides, in parts of the window; 0: not bent */
+    struct bf_chip_field light;  /* logarithm of how much brighter; 0: as it is */
+    bool bent, lit;              /* otherwise these count for nothing */
+    float sharpen, smooth;       /* 0: none; 1: all fine detail twice, or all weak detail gone */
     struct bf_colour_shift shift;
     float gamma, grey;  /* 1: as it is; 0 coloured, 1 grey */
     float blur, shrink; /* deviation, pixels; factor, 1 none */

@@ -53,12 +53,15 @@ static void mask_follows_the_pixels(void **state)
     static const struct {
         float angle, scale, dx, dy;
         bool flip;
-    } row[] = {{0, 1, 0, 0, false},
-               {0, 1, 0, 0, true},
-               {0.14f, 0.9f, 0.04f, 0, false},
-               {-0.14f, 1.1f, 0, 0.04f, true},
-               {1.2f, 1, 0.1f, -0.1f, false},
-               {0, 1, 0.2f, 0.1f, true}};
+        float bend;
+    } row[] = {{0, 1, 0, 0, false, 0},
+               {0, 1, 0, 0, true, 0},
+               {0.14f, 0.9f, 0.04f, 0, false, 0},
+               {-0.14f, 1.1f, 0, 0.04f, true, 0},
+               {1.2f, 1, 0.1f, -0.1f, false, 0},
+               {0, 1, 0.2f, 0.1f, true, 0},
+               {0, 1, 0, 0, false, 0.06f},
+               {0.14f, 0.9f, 0.04f, 0, true, 0.04f}};
     static uint8_t chip[BF_CHIP_BYTES], mask[BF_CHIP_MASK * BF_CHIP_MASK];
     static float window[BF_CHIP_WINDOW_FLOATS], map[BF_ARTIFACT_MAP * BF_ARTIFACT_MAP];
     const int cell = BF_CHIP_WINDOW / BF_ARTIFACT_MAP;
@@ -82,6 +85,11 @@ static void mask_follows_the_pixels(void **state)
 
         bf_chip_change_none(&c);
         c.window = bf_chip_window(row[k].angle, row[k].scale, row[k].dx, row[k].dy, row[k].flip);
+        c.bent = row[k].bend > 0;
+        for (i = 0; i < BF_CHIP_NODES * BF_CHIP_NODES; i++) {
+            c.dx.node[i] = row[k].bend * (float)(i % 3 - 1);
+            c.dy.node[i] = row[k].bend * (float)((i / 2) % 3 - 1);
+        }
         assert_int_equal(bf_chip_change_apply(window, chip, &c, &r, NULL), BF_OK);
         bf_chip_change_mask(map, mask, &c);
         for (y = 0; y < BF_ARTIFACT_MAP; y++)
@@ -121,6 +129,7 @@ static void pairs_are_changed_alike(void **state)
     static float one[BF_CHIP_WINDOW_FLOATS], other[BF_CHIP_WINDOW_FLOATS];
     struct bf_chip_record *rec = calloc(2, sizeof *rec);
     struct bf_random draw = {77};
+    unsigned n_bent = 0, n_lit = 0, n_sharp = 0, n_smooth = 0;
     unsigned n_flip = 0, n_noise = 0, n_jpeg = 0, n_blur = 0, n_shrink = 0, n_grey = 0;
     int k;
     size_t i;
@@ -135,6 +144,10 @@ static void pairs_are_changed_alike(void **state)
 
         bf_chip_change_draw(&c, &draw, 1);
         n_flip += c.window.xx * c.window.yy - c.window.xy * c.window.yx < 0;
+        n_bent += c.bent;
+        n_lit += c.lit;
+        n_sharp += c.sharpen > 0;
+        n_smooth += c.smooth > 0;
         n_noise += c.noise > 0;
         n_jpeg += c.jpeg > 0;
         n_blur += c.blur > 0;
@@ -161,6 +174,8 @@ static void pairs_are_changed_alike(void **state)
         assert_true(difference(one, other) > 1);
     }
     assert_true(n_flip > 100 && n_flip < 200);
+    assert_true(n_bent > 130 && n_bent < 230 && n_lit > 100 && n_lit < 200);
+    assert_true(n_sharp > 50 && n_smooth > 30);
     assert_true(n_noise > 30 && n_jpeg > 50 && n_blur > 30 && n_shrink > 20 && n_grey > 5);
     free(rec);
 }
@@ -172,7 +187,7 @@ static void strength(void **state)
                            mirrored = bf_chip_window(0, 1, 0, 0, true);
     static const struct bf_colour_shift none;
     struct bf_random draw = {3};
-    int k;
+    int k, i;
 
     (void)state;
     for (k = 0; k < 50; k++) {
@@ -182,19 +197,68 @@ static void strength(void **state)
         same_affine(&c.window, c.window.xx > 0 ? &plain : &mirrored, 1e-6f);
         near(c.gamma, 1, 1e-6f);
         near(c.shrink, 1, 1e-6f);
-        near(c.blur + c.noise, 0, 0);
+        near(c.blur + c.noise + c.sharpen + c.smooth, 0, 0);
+        for (i = 0; i < BF_CHIP_NODES * BF_CHIP_NODES; i++)
+            near(fabsf(c.dx.node[i]) + fabsf(c.dy.node[i]) + fabsf(c.light.node[i]), 0, 0);
         assert_int_equal(c.jpeg, 0);
         near(fabsf(c.shift.brightness) + fabsf(c.shift.hue) + fabsf(c.shift.rgb[1]), none.hue, 0);
     }
 }
 
+/* Deviation of a window of stripes round its mean. */
+static double stripes(const struct bf_chip_change *c, int size, double *mean)
+{
+    static uint8_t chip[BF_CHIP_BYTES];
+    static float window[BF_CHIP_WINDOW_FLOATS];
+    struct bf_random r = {1};
+    double sum = 0, squares = 0;
+    size_t i;
+
+    for (i = 0; i < BF_CHIP_BYTES; i++)
+        chip[i] = (uint8_t)(i / 3 % 4 < 2 ? 100 - size : 100 + size);
+    assert_int_equal(bf_chip_change_apply(window, chip, c, &r, NULL), BF_OK);
+    for (i = 0; i < BF_CHIP_WINDOW_FLOATS; i++) {
+        sum += (double)window[i] / BF_CHIP_WINDOW_FLOATS;
+        squares += (double)(window[i] * window[i]) / BF_CHIP_WINDOW_FLOATS;
+    }
+    *mean = sum;
+    return sqrt(squares - sum * sum);
+}
+
+/* Light is a factor, sharpening makes detail larger, smoothing takes more of the weak. */
+static void light_and_detail(void **state)
+{
+    struct bf_chip_change c;
+    double mean, weak, strong;
+    size_t i;
+
+    (void)state;
+    bf_chip_change_none(&c);
+    near((float)stripes(&c, 4, &mean), 4, 0.1f);
+    near((float)mean, 100, 0.1f);
+    c.lit = true;
+    for (i = 0; i < BF_CHIP_NODES * BF_CHIP_NODES; i++)
+        c.light.node[i] = logf(1.5f);
+    near((float)stripes(&c, 4, &mean), 6, 0.15f);
+    near((float)mean, 150, 0.1f);
+    c.lit = false;
+    c.sharpen = 1;
+    assert_true(stripes(&c, 4, &mean) > 5);
+    near((float)mean, 100, 0.5f);
+    c.sharpen = 0;
+    c.smooth = 0.9f;
+    weak = stripes(&c, 3, &mean) / 3;
+    strong = stripes(&c, 60, &mean) / 60;
+    assert_true(weak < 0.75 && strong > 0.85 && strong <= 1.01);
+    near((float)mean, 100, 0.5f);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_changed),
-        cmocka_unit_test(mask_follows_the_pixels),
-        cmocka_unit_test(pairs_are_changed_alike),
-        cmocka_unit_test(strength),
+        cmocka_unit_test(nothing_changed),         cmocka_unit_test(mask_follows_the_pixels),
+        cmocka_unit_test(pairs_are_changed_alike), cmocka_unit_test(strength),
+        cmocka_unit_test(light_and_detail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
