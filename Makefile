@@ -88,7 +88,7 @@ $(BUILD)/obj/%.o: %.c
 $(patsubst %,$(BUILD)/obj/%.o,lib/base/file lib/media/decode_talk lib/media/decode_host lib/media/decode_warm): ALL_CFLAGS += -D_GNU_SOURCE
 # The loops over pixels want the vectoriser, and those of lib/nn and generator are nothing but loops.
 # Neither flag changes a result: nobody reads errno after sqrtf there, or the floating-point exceptions.
-$(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/generator/%.o $(patsubst %,$(BUILD)/obj/detector/%.o,chip_augment chip_detail): OPT := $(subst -O2,-O3,$(OPT)) -fno-math-errno -fno-trapping-math
+$(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/generator/%.o $(patsubst %,$(BUILD)/obj/detector/%.o,chip_augment chip_detail) $(BUILD)/obj/lib/face/point_flow.o: OPT := $(subst -O2,-O3,$(OPT)) -fno-math-errno -fno-trapping-math
 $(patsubst %,$(BUILD)/obj/%.o,lib/media/cells lib/media/canvas lib/media/mark lib/media/gaussian lib/media/degrade ledger/digest/frame_digest ledger/match/features ledger/match/sighting ledger/match/residual): OPT := $(subst -O2,-O3,$(OPT))
 
 $(BUILD)/libbonafide.a: $(LIB_OBJ)

@@ -34,7 +34,8 @@ static const struct {
 } codings[CODINGS] = {{23, false}, {32, false}, {40, false}, {28, true}};
 
 struct measure_opts {
-    const char *out, *weights, *models, *split, *seed, *seconds, *threads, *blocks, *strength;
+    const char *out, *weights, *models, *split, *seed, *seconds, *threads, *blocks, *strength,
+        *only;
     bool force;
     int progress;
 };
@@ -49,6 +50,8 @@ static const struct bf_opt options[] = {
      "write the landmarks over time too, for training the temporal network"},
     {0, "split", BF_OPT_TEXT, "NAME", offsetof(struct measure_opts, split),
      "whose: calibration (the default), train or test"},
+    {0, "only", BF_OPT_TEXT, "FAMILIES", offsetof(struct measure_opts, only),
+     "with commas: measure these alone, of real and the methods of fakes"},
     {0, "seconds", BF_OPT_TEXT, "N", offsetof(struct measure_opts, seconds),
      "so much of each video (5)"},
     {0, "strength", BF_OPT_TEXT, "X", offsetof(struct measure_opts, strength),
@@ -149,6 +152,12 @@ static enum bf_err open_convert(struct worker *w, const struct measure *m,
     return bf_convert_create(&w->convert, item->model, &how, err);
 }
 
+/* NULL: a real one. */
+static const char *family_of(const struct job *j)
+{
+    return j->method != NULL ? j->method->name : j->swap ? BF_PLAN_SWAP : NULL;
+}
+
 static enum bf_err measure_one(struct bf_cue_row *row, struct showing *s, uint64_t seed,
                                struct bf_error *err)
 {
@@ -181,16 +190,27 @@ static enum bf_err measure_one(struct bf_cue_row *row, struct showing *s, uint64
     if (bf_cue_row_of_score(row, &score)) {
         row->file = j->item->path;
         row->person = j->item->person;
-        row->fake = j->method != NULL || j->swap;
-        snprintf(row->method, sizeof row->method, "%s",
-                 j->method != NULL ? j->method->name
-                 : j->swap         ? BF_PLAN_SWAP
-                                   : "real");
+        row->fake = family_of(j) != NULL;
+        snprintf(row->method, sizeof row->method, "%s", row->fake ? family_of(j) : "real");
         row->crf = how.crf;
         row->half = how.half;
     }
     bf_score_release(&score);
     return BF_OK;
+}
+
+/* What is not wanted keeps its number, so that the draws of the others are the same. */
+static bool is_wanted(const char *only, const struct job *j)
+{
+    const char *name = family_of(j) != NULL ? family_of(j) : "real";
+    size_t n = strlen(name);
+
+    for (; only != NULL; only = strchr(only, ',')) {
+        only += *only == ',';
+        if (strncmp(only, name, n) == 0 && (only[n] == ',' || only[n] == '\0'))
+            return true;
+    }
+    return false;
 }
 
 static void run_job(void *arg, size_t i, size_t thread)
@@ -200,15 +220,14 @@ static void run_job(void *arg, size_t i, size_t thread)
     struct bf_error err = {0};
     enum bf_err rc;
 
-    if (bf_interrupted(NULL))
+    if (bf_interrupted(NULL) || (m->o->only != NULL && !is_wanted(m->o->only, s.job)))
         return;
     if (m->o->blocks != NULL)
         bf_scorer_watch_blocks(s.w->scorer, &s.gather);
     rc = measure_one(&m->row[i], &s, bf_random_mix(m->seed) ^ i, &err);
     pthread_mutex_lock(&m->lock);
     if (rc == BF_OK && m->o->blocks != NULL)
-        rc = bf_block_set_add(&m->blocks, &s.gather, s.job->item->person,
-                              s.job->method != NULL || s.job->swap, &err);
+        rc = bf_block_set_add(&m->blocks, &s.gather, s.job->item->person, family_of(s.job), &err);
     if (rc != BF_OK) {
         m->row[i].file = NULL;
         bf_cli_warn("left out: %s", err.text);
@@ -216,6 +235,27 @@ static void run_job(void *arg, size_t i, size_t thread)
     bf_progress_step(&m->progress.sink, ++m->n_done, m->n_jobs);
     pthread_mutex_unlock(&m->lock);
     bf_block_gather_release(&s.gather);
+}
+
+/* Each name is "real", or a method's, or "swap". */
+static bool known_families(const char *only)
+{
+    const struct bf_fake_method *method;
+
+    while (only != NULL && *only != '\0') {
+        size_t n = strcspn(only, ",");
+        bool known = (n == 4 && strncmp(only, "real", 4) == 0) ||
+                     (n == strlen(BF_PLAN_SWAP) && strncmp(only, BF_PLAN_SWAP, n) == 0);
+
+        for (method = bf_fake_methods; method->name != NULL; method++)
+            known = known || (n == strlen(method->name) && strncmp(only, method->name, n) == 0);
+        if (!known)
+            return false;
+        only += n;
+        if (*only == ',' && *++only == '\0')
+            return false;
+    }
+    return true;
 }
 
 static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
@@ -332,6 +372,9 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--strength is a number from 0.05 to 1");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
+    if (o->only != NULL && (*o->only == '\0' || !known_families(o->only)))
+        return bf_cli_usage(cmd, "--only takes real, swap and the methods of 'swap blend', with "
+                                 "commas between them");
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))
         return bf_cli_usage(cmd, "--split is calibration, train or test");
     if (bf_cli_is_one_of(o->out, n_args, args) || bf_cli_is_one_of(o->blocks, n_args, args))

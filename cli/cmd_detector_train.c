@@ -63,16 +63,19 @@ static void tell(void *ctx, const struct bf_artifact_report *r)
             r->chips_a_second, r->left_s / 60, t->live && r->step < r->steps ? "" : "\n");
 }
 
-static enum bf_err print_families(const struct train_opts *o, bool meso, unsigned threads,
+static enum bf_err print_families(const struct train_opts *o, unsigned network, unsigned threads,
                                   struct bf_error *err)
 {
     struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX];
     size_t n, i;
-    enum bf_err rc =
-        bf_artifact_validate(family, &n, o->weights, o->validation, meso, threads, err);
+    enum bf_err rc = network == TEMPORAL
+                         ? bf_temporal_validate(family, &n, o->weights, o->validation, err)
+                         : bf_artifact_validate(family, &n, o->weights, o->validation,
+                                                network == MESO, threads, err);
 
     for (i = 0; rc == BF_OK && i < n; i++) {
-        printf("  %-8s %6" PRIu64 " chips  AUC %.4f", family[i].name, family[i].n, family[i].auc);
+        printf("  %-8s %6" PRIu64 " %s  AUC %.4f", family[i].name, family[i].n,
+               network == TEMPORAL ? "blocks" : "chips", family[i].auc);
         if (isnan(family[i].iou))
             printf("\n");
         else
@@ -87,6 +90,7 @@ static enum bf_exit train_temporal(const struct train_opts *o, const char *block
     const struct bf_temporal_train_options temporal = {.seed = how->seed,
                                                        .steps = how->steps,
                                                        .batch = 2 * how->batch,
+                                                       .left_out = how->left_out,
                                                        .validation = how->validation,
                                                        .stop = how->stop,
                                                        .ctx = how->ctx};
@@ -98,6 +102,8 @@ static enum bf_exit train_temporal(const struct train_opts *o, const char *block
     printf("finished\n");
     if (!isnan(auc))
         printf("  blocks of other people  AUC %.4f\n", auc);
+    if (o->validation != NULL && print_families(o, TEMPORAL, 1, &err) != BF_OK)
+        return bf_cli_fail(&err);
     return BF_EXIT_YES;
 }
 
@@ -137,7 +143,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     if (rc == BF_OK)
         printf("%s after %" PRIu64 " steps\n", done < how.steps ? "stopped" : "finished", done);
     if (rc == BF_OK && o->validation != NULL)
-        rc = print_families(o, how.meso, (unsigned)threads, &err);
+        rc = print_families(o, network, (unsigned)threads, &err);
     return rc == BF_OK ? BF_EXIT_YES : bf_cli_fail(&err);
 }
 

@@ -2,10 +2,11 @@
 #include "lib/base/file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[8] = "BFBLOCK2";
+static const char magic[8] = "BFBLOCK3";
 
 enum { HEAD = sizeof magic, FLOATS = BF_TEMPORAL_FRAMES * BF_TEMPORAL_WIDTH };
 #define FILE_MAX ((size_t)4 << 30)
@@ -33,7 +34,7 @@ void bf_block_gather_release(struct bf_block_gather *g)
 }
 
 enum bf_err bf_block_set_add(struct bf_block_set *s, const struct bf_block_gather *g,
-                             uint32_t person, bool fake, struct bf_error *err)
+                             uint32_t person, const char *family, struct bf_error *err)
 {
     struct bf_block *more;
     size_t i;
@@ -51,7 +52,9 @@ enum bf_err bf_block_set_add(struct bf_block_set *s, const struct bf_block_gathe
         struct bf_block *b = &s->block[s->n++];
 
         b->person = person;
-        b->fake = fake;
+        b->fake = family != NULL;
+        memset(b->family, 0, sizeof b->family);
+        snprintf(b->family, sizeof b->family, "%s", family != NULL ? family : "real");
         memcpy(b->points, g->points + i * FLOATS, sizeof b->points);
     }
     return BF_OK;
@@ -93,7 +96,8 @@ enum bf_err bf_block_set_read(struct bf_block_set *s, const char *path, struct b
     memcpy(s->block, b.data + HEAD, s->n * sizeof *s->block);
     for (i = 0; i < s->n; i++)
         for (k = 0; k < FLOATS; k++)
-            if (!isfinite(s->block[i].points[k]) || s->block[i].fake > 1)
+            if (!isfinite(s->block[i].points[k]) || s->block[i].fake > 1 ||
+                memchr(s->block[i].family, 0, sizeof s->block[i].family) == NULL)
                 goto format;
     goto out;
 format:

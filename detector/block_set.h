@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detector/chip_set.h"
 #include "detector/temporal_net.h"
 
 /* The blocks of one video. Zero-initialise. */
@@ -25,12 +26,14 @@ struct bf_block_set {
     struct bf_block {
         uint32_t person;
         uint32_t fake;
+        char family[BF_CHIP_FAMILY_MAX]; /* of a fake: "paste", ...; of a real one "real" */
         float points[BF_TEMPORAL_FRAMES * BF_TEMPORAL_WIDTH];
     } * block; /* (n) */
     size_t n, cap;
 };
+/* family NULL: they are of a real one. */
 enum bf_err bf_block_set_add(struct bf_block_set *s, const struct bf_block_gather *g,
-                             uint32_t person, bool fake, struct bf_error *err);
+                             uint32_t person, const char *family, struct bf_error *err);
 enum bf_err bf_block_set_write(const struct bf_block_set *s, const char *path, unsigned flags,
                                struct bf_error *err);
 /* BF_ERR_FORMAT for a file that is no set of blocks. */

@@ -11,8 +11,7 @@ const struct bf_cue_kind bf_cue_kinds[BF_CUES] = {
     [BF_CUE_BLEND_PEAK] =
         {"blend-peak", "network", "",
          "how sure the network for single pictures is of the place it is surest of"},
-    [BF_CUE_TEMPORAL] = {"temporal", "motion", "",
-                         "what the network for the motion of landmarks says"},
+    [BF_CUE_TEMPORAL] = {"temporal", "motion", "", "what the network for motion says of the face"},
     [BF_CUE_POSE_GAP] = {"pose-gap", "pose", "degrees",
                          "angle by which the inner face looks elsewhere than its rim"},
     [BF_CUE_POSE_DRIFT] = {"pose-drift", "pose", "degrees",
@@ -38,16 +37,19 @@ const struct bf_cue_kind bf_cue_kinds[BF_CUES] = {
     [BF_CUE_FLICKER] = {"flicker", "texture", "",
                         "unexplained change in the inner face against what is round it, 0 alike"},
     [BF_CUE_SLIP] = {"slip", "slip", "",
-                     "how far the inner face trembles on the head, against how landmarks tremble"},
+                     "how far the inner face trembles on the head, against how landmarks do"},
     [BF_CUE_SLIP_INNER] =
         {"slip-inner", "slip", "",
-         "how much the inner face goes with trembling landmarks, 0 as a head's own"},
-    [BF_CUE_SLIP_EDGE] = {"slip-edge", "slip", "",
-                          "how much the face's edge goes with trembling landmarks, 0 as its own"},
-    [BF_CUE_SLIP_LOWER] = {"slip-lower", "slip", "",
-                           "how much lips and chin go with trembling landmarks, 0 as a head's own"},
-    [BF_CUE_SLIP_MOUTH] = {"slip-mouth", "slip", "",
-                           "how much the lower half of the face goes with trembling landmarks"},
+         "how much the inner face trembles on the head as if laid on, 0 not at all"},
+    [BF_CUE_SLIP_EDGE] =
+        {"slip-edge", "slip", "",
+         "how much the face's edge trembles on the head as if laid on, 0 not at all"},
+    [BF_CUE_SLIP_LOWER] =
+        {"slip-lower", "slip", "",
+         "how much lips and chin tremble on the head as if laid on, 0 not at all"},
+    [BF_CUE_SLIP_MOUTH] =
+        {"slip-mouth", "slip", "",
+         "how much the lower half of the face trembles as if laid on, 0 not at all"},
     [BF_CUE_SLIP_EYES] = {"slip-eyes", "slip", "",
-                          "how much the skin round the eyes goes with trembling landmarks"},
+                          "how much the skin round the eyes trembles as if laid on, 0 not at all"},
 };

@@ -293,7 +293,8 @@ static void add_points(struct bf_scorer *s, struct bf_score_gather *g, const str
 {
     const size_t half = BF_TEMPORAL_FRAMES / 2 * BF_TEMPORAL_WIDTH;
 
-    if (s->nets.temporal.net == NULL && s->blocks == NULL)
+    if ((s->nets.temporal.net == NULL && s->blocks == NULL) ||
+        bf_slip_evidence_passed_over(g->slip))
         return;
     if (g->n_points > 0 && pts_us - g->points_us > BF_TEMPORAL_GAP_US)
         g->n_points = 0;

@@ -147,5 +147,5 @@ float bf_score_nets_block(struct bf_score_nets *n, const float *points)
 {
     bf_temporal_show(&n->temporal, 0, points);
     bf_net_forward(n->temporal.net);
-    return bf_net_value(n->temporal.net, n->temporal.logit)[0];
+    return bf_temporal_logit(&n->temporal, 0);
 }

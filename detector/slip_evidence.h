@@ -16,7 +16,9 @@
 #include "lib/face/face_view.h"
 
 #define BF_SLIP_REGIONS 5
-#define BF_SLIP_WIDTH (2 * (BF_SLIP_REGIONS + 1))
+#define BF_SLIP_STILL 3e-4f /* of the face's width: tremble of which hardly anything can follow */
+#define BF_SLIP_SHIFTS (2 * (BF_SLIP_REGIONS + 1))
+#define BF_SLIP_WIDTH (BF_SLIP_SHIFTS + 2 * (BF_SLIP_REGIONS + 1))
 
 struct bf_slip_evidence;
 
@@ -30,12 +32,16 @@ void bf_slip_evidence_free(struct bf_slip_evidence **s);
 enum bf_err bf_slip_evidence_add(struct bf_slip_evidence *s, struct bf_face_view *view,
                                  const struct bf_point3 *mesh, int64_t pts_us,
                                  struct bf_error *err);
+/* Whether the frame that was added last is one of those that were left out. */
+bool bf_slip_evidence_passed_over(const struct bf_slip_evidence *s);
 /* Of the frame that was added last: slips of the five regions (inner face, edge, lips and chin,
- * lower half, eyes) and the landmarks' tremble, x and y of each, in widths of the face. 0 where
- * they were not seen, or the frame was passed over. */
+ * lower half, eyes) and the landmarks' tremble, x and y of each, in widths of the face; then of
+ * each region the log of its detail, and of what following it left over, against the skin that it
+ * is measured by, and both of the skin round the face as they are. 0 where they were not seen, or
+ * the frame was passed over. */
 void bf_slip_evidence_last(float out[BF_SLIP_WIDTH], const struct bf_slip_evidence *s);
 /* Fills in the slip cues; NAN where fewer than ten frames had two neighbours. What is kept grows
- * with the frames that were added, by some 60 bytes each. BF_ERR_NOMEM alone. */
+ * with the frames that were added, by some 120 bytes each. BF_ERR_NOMEM alone. */
 enum bf_err bf_slip_evidence_finish(double cue[BF_CUES], const struct bf_slip_evidence *s,
                                     struct bf_error *err);
 

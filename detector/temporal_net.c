@@ -2,17 +2,19 @@
 #include "lib/face/face_align.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-const struct bf_weights_kind bf_temporal_kind = {"detector-temporal", "2"};
+const struct bf_weights_kind bf_temporal_kind = {"detector-temporal", "3"};
 
-enum { UNITS = 32, SLIP_UNITS = 16 };
+enum { UNITS = 32, SLIP_UNITS = 16, LOOKS = BF_SLIP_WIDTH - BF_SLIP_SHIFTS };
 
 /* What brings the numbers to about 1. */
 #define PLACE_GAIN 40.f
 #define STEP_GAIN 120.f
-#define STILL 3e-4f /* of the face's width: tremble of which hardly anything can follow */
+#define STILL BF_SLIP_STILL
 #define STILL_FRAMES 10
+#define RIM_GAIN 0.25f
 #define MOST 6.f
 
 /* Of the mesh: lids, brows, nose, lips, and the outline. */
@@ -27,32 +29,57 @@ static const uint16_t chosen[BF_TEMPORAL_POINTS] = {
     234, 132, 172, 136, 149, 148, 152, 377, 378, 365, 397, 454 /* cheeks and jaw */
 };
 
+static const char *named(char out[BF_PARAM_NAME_MAX], int member, const char *layer)
+{
+    snprintf(out, BF_PARAM_NAME_MAX, "%d.%s", member, layer);
+    return out;
+}
+
+/* A mixture of what is there, a unit both ways over time, and its mean. */
+static int branch(struct bf_net *net, int member, const char *name, const char *gru, int x,
+                  size_t units)
+{
+    char n[BF_PARAM_NAME_MAX];
+
+    x = bf_net_rectify(net, bf_net_conv(net, named(n, member, name), x, units, 1, 1), 0.1f);
+    x = bf_net_gru(net, named(n, member, gru), bf_net_dropout(net, x, 0.2f), units, true);
+    return bf_net_dropout(net, bf_net_mean(net, x), 0.5f);
+}
+
+static int member(struct bf_temporal_net *t, int i)
+{
+    struct bf_net *net = t->net;
+    char n[BF_PARAM_NAME_MAX];
+    int a, b, c;
+
+    /* The first two have matrices of their own over places and steps both. */
+    a = branch(net, i, "place", "place_gru", t->in, UNITS);
+    b = branch(net, i, "step", "step_gru", t->in, UNITS);
+    c = branch(net, i, "slip", "slip_gru", t->slip, SLIP_UNITS);
+    a = bf_net_dense(net, named(n, i, "place_logit"), a, 1);
+    b = bf_net_dense(net, named(n, i, "step_logit"), b, 1);
+    /* The mean of what is seen of slips is the cue itself; the unit says what else is in it. */
+    c = bf_net_concat(net, c, bf_net_mean(net, t->slip));
+    c = bf_net_dense(net, named(n, i, "slip_logit"), c, 1);
+    return bf_net_add(net, bf_net_add(net, a, b), c);
+}
+
 enum bf_err bf_temporal_net_create(struct bf_temporal_net *n, struct bf_params *params,
                                    struct bf_error *err)
 {
     struct bf_net *net;
     enum bf_err rc = bf_net_create(&n->net, params, err);
-    int a, b, c;
+    int all, i;
 
     if (rc != BF_OK)
         return rc;
     net = n->net;
     n->in = bf_net_input(net, BF_TEMPORAL_FRAMES, 1, 2 * BF_TEMPORAL_PLACES);
     n->slip = bf_net_input(net, BF_TEMPORAL_FRAMES, 1, BF_TEMPORAL_SLIPS);
-    /* Each branch has a matrix of its own over places and steps both. */
-    a = bf_net_rectify(net, bf_net_conv(net, "place", n->in, UNITS, 1, 1), 0.1f);
-    b = bf_net_rectify(net, bf_net_conv(net, "step", n->in, UNITS, 1, 1), 0.1f);
-    a = bf_net_mean(net, bf_net_gru(net, "place_gru", bf_net_dropout(net, a, 0.2f), UNITS, true));
-    b = bf_net_mean(net, bf_net_gru(net, "step_gru", bf_net_dropout(net, b, 0.2f), UNITS, true));
-    a = bf_net_dense(net, "place_logit", bf_net_dropout(net, a, 0.5f), 1);
-    b = bf_net_dense(net, "step_logit", bf_net_dropout(net, b, 0.5f), 1);
-    /* The mean of what is seen of slips is the cue itself; the unit says what else is in it. */
-    c = bf_net_rectify(net, bf_net_conv(net, "slip", n->slip, SLIP_UNITS, 1, 1), 0.1f);
-    c = bf_net_mean(net,
-                    bf_net_gru(net, "slip_gru", bf_net_dropout(net, c, 0.2f), SLIP_UNITS, true));
-    c = bf_net_concat(net, bf_net_dropout(net, c, 0.5f), bf_net_mean(net, n->slip));
-    c = bf_net_dense(net, "slip_logit", c, 1);
-    n->logit = bf_net_add(net, bf_net_add(net, a, b), c);
+    all = member(n, 0);
+    for (i = 1; i < BF_TEMPORAL_MEMBERS; i++)
+        all = bf_net_concat(net, all, member(n, i));
+    n->logits = all;
     return BF_OK;
 }
 
@@ -152,6 +179,11 @@ static void show_slips(float *slip, const float *frames)
             slip[t * BF_TEMPORAL_SLIPS + 2 * BF_SLIP_REGIONS + k] =
                 0.5f * logf(1 + hypotf(a.x, a.y) / STILL);
         }
+    for (t = 0; t < BF_TEMPORAL_FRAMES; t++)
+        for (k = 0; k < LOOKS; k++)
+            slip[t * BF_TEMPORAL_SLIPS + 3 * BF_SLIP_REGIONS + 1 + k] =
+                (k < 2 * BF_SLIP_REGIONS ? 1 : RIM_GAIN) *
+                frames[t * BF_TEMPORAL_WIDTH + BF_TEMPORAL_PLACES + BF_SLIP_SHIFTS + k];
 }
 
 void bf_temporal_show(const struct bf_temporal_net *n, size_t i, const float *frames)
@@ -161,4 +193,15 @@ void bf_temporal_show(const struct bf_temporal_net *n, size_t i, const float *fr
                 frames);
     show_slips(bf_net_value(n->net, n->slip) + i * BF_TEMPORAL_FRAMES * (size_t)BF_TEMPORAL_SLIPS,
                frames);
+}
+
+float bf_temporal_logit(const struct bf_temporal_net *n, size_t i)
+{
+    const float *logit = bf_net_value(n->net, n->logits) + i * BF_TEMPORAL_MEMBERS;
+    float sum = 0;
+    int k;
+
+    for (k = 0; k < BF_TEMPORAL_MEMBERS; k++)
+        sum += logit[k];
+    return sum / BF_TEMPORAL_MEMBERS;
 }

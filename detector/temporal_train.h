@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "detector/artifact_train.h"
 #include "lib/base/error.h"
 
 struct bf_temporal_train_options {
     uint64_t seed, steps;
+    const char *left_out;   /* a family of fakes that is not shown; NULL: none */
     unsigned batch;         /* blocks, half of them real; 0: 32 */
     const char *validation; /* blocks of other people; NULL: none */
     bool (*stop)(void *ctx);
@@ -23,5 +25,10 @@ struct bf_temporal_train_options {
 enum bf_err bf_temporal_train(double *auc, const char *dir, const char *blocks,
                               const struct bf_temporal_train_options *options,
                               struct bf_error *err);
+/* Each family's AUC against all reals, as dir/temporal.safetensors judges the blocks; no overlap.
+ */
+enum bf_err bf_temporal_validate(struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX],
+                                 size_t *n, const char *dir, const char *blocks,
+                                 struct bf_error *err);
 
 #endif

@@ -30,15 +30,18 @@ static inline void fixture_block(float *points, uint32_t number, bool fake)
     size_t t, k;
 
     for (t = 0; t < BF_TEMPORAL_FRAMES; t++) {
-        float *frame = points + t * BF_TEMPORAL_WIDTH, *tremble = frame + BF_TEMPORAL_WIDTH - 2;
+        float *frame = points + t * BF_TEMPORAL_WIDTH, *slip = frame + BF_TEMPORAL_PLACES,
+              *tremble = slip + BF_SLIP_SHIFTS - 2;
 
         for (k = 0; k < BF_TEMPORAL_PLACES; k++)
             frame[k] = 0.5f + 0.01f * sinf(phase + speed * (float)t + (float)k) +
                        (fake ? 0.01f * bf_random_normal(&r) : 0);
         for (k = 0; k < 2; k++)
             tremble[k] = 0.002f * bf_random_normal(&r);
-        for (k = BF_TEMPORAL_PLACES; k + 2 < BF_TEMPORAL_WIDTH; k++)
-            frame[k] = (fake ? -tremble[k % 2] : 0) + 0.0005f * bf_random_normal(&r);
+        for (k = 0; k + 2 < BF_SLIP_SHIFTS; k++)
+            slip[k] = (fake ? -tremble[k % 2] : 0) + 0.0005f * bf_random_normal(&r);
+        for (k = BF_SLIP_SHIFTS; k < BF_SLIP_WIDTH; k++)
+            slip[k] = 0.1f * bf_random_normal(&r);
     }
 }
 
@@ -54,7 +57,9 @@ static inline void fixture_blocks(struct bf_block_set *s, uint32_t first, size_t
 
         fixture_block(points, first + (uint32_t)i, i % 2);
         bf_block_gather_add(&g, points);
-        assert_int_equal(bf_block_set_add(s, &g, first + (uint32_t)(i / 2), i % 2, NULL), BF_OK);
+        assert_int_equal(bf_block_set_add(s, &g, first + (uint32_t)(i / 2),
+                                          i % 2 ? (i % 4 == 1 ? "paste" : "mesh") : NULL, NULL),
+                         BF_OK);
         bf_block_gather_release(&g);
     }
 }

@@ -48,26 +48,27 @@ static void gathers(void **state)
     size_t i;
 
     (void)state;
-    assert_int_equal(bf_block_set_add(&s, &g, 1, false, NULL), BF_OK);
+    assert_int_equal(bf_block_set_add(&s, &g, 1, NULL, NULL), BF_OK);
     assert_int_equal(s.n, 0);
     for (i = 0; i < 11; i++) {
         fixture_block(points, (uint32_t)i, false);
         bf_block_gather_add(&g, points);
     }
     assert_int_equal(g.n, 11);
-    assert_int_equal(bf_block_set_add(&s, &g, 7, true, NULL), BF_OK);
-    assert_int_equal(bf_block_set_add(&s, &g, 8, false, NULL), BF_OK);
+    assert_int_equal(bf_block_set_add(&s, &g, 7, "paste", NULL), BF_OK);
+    assert_int_equal(bf_block_set_add(&s, &g, 8, NULL, NULL), BF_OK);
     assert_int_equal(s.n, 22);
     for (i = 0; i < 22; i++) {
         fixture_block(points, (uint32_t)i % 11, false);
         assert_memory_equal(s.block[i].points, points, sizeof points);
         assert_int_equal(s.block[i].person, i < 11 ? 7 : 8);
         assert_int_equal(s.block[i].fake, i < 11);
+        assert_string_equal(s.block[i].family, i < 11 ? "paste" : "real");
     }
     g.failed = true;
     bf_block_gather_add(&g, points);
     assert_int_equal(g.n, 11);
-    assert_int_equal(bf_block_set_add(&s, &g, 9, false, NULL), BF_ERR_NOMEM);
+    assert_int_equal(bf_block_set_add(&s, &g, 9, NULL, NULL), BF_ERR_NOMEM);
     assert_int_equal(s.n, 22);
     bf_block_gather_release(&g);
     bf_block_set_release(&s);
@@ -86,14 +87,14 @@ static void refused(const char *what, size_t n)
 
 static void hostile_files_refused(void **state)
 {
-    static const off_t sizes[] = {1, 7, 9, 8 + 26887, 8 + 26889, 8 + 2 * 26888 - 1};
+    static const off_t sizes[] = {1, 7, 9, 8 + 29207, 8 + 29209, 8 + 2 * 29208 - 1};
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     struct bf_block_set s;
     size_t i;
     FILE *f;
 
     (void)state;
-    assert_int_equal(sizeof *s.block, 26888);
+    assert_int_equal(sizeof *s.block, 29208);
     for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         fixture_block_file(path, 1, 4);
         assert_int_equal(truncate(path, sizes[i]), 0);
@@ -110,6 +111,10 @@ static void hostile_files_refused(void **state)
     assert_int_equal(bf_block_set_write(&s, path, BF_OUTPUT_FORCE, NULL), BF_OK);
     refused("another kind", 0);
     s.block[1].fake = 1;
+    memset(s.block[1].family, 'x', sizeof s.block[1].family);
+    assert_int_equal(bf_block_set_write(&s, path, BF_OUTPUT_FORCE, NULL), BF_OK);
+    refused("a family without an end", 0);
+    s.block[1].family[0] = 0;
     assert_int_equal(bf_block_set_write(&s, path, BF_OUTPUT_FORCE, NULL), BF_OK);
     f = fopen(path, "r+b");
     assert_non_null(f);

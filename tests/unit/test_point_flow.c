@@ -40,8 +40,8 @@ static void finds_the_shift(void **state)
     } row[] = {{0, 0, 0, 0, 0, 0, 0.01f},          {1.3f, -0.7f, 0, 0, 0, 0, 0.05f},
                {0.25f, 0.4f, 1, -1, 0, 0, 0.05f},  {2.6f, 1.9f, 0.8f, 0.5f, 25, 0, 0.05f},
                {-1.5f, 0.5f, 0, 0, -10, 3, 0.25f}, {3.2f, -2.2f, -1, 1, 0, 0, 0.05f}};
-    struct bf_point2 p[POINTS], guess[POINTS], moved[POINTS];
-    bool found[POINTS];
+    struct bf_point2 p[POINTS], guess[POINTS];
+    struct bf_point_flow out[POINTS];
     size_t k, i;
 
     (void)state;
@@ -52,13 +52,13 @@ static void finds_the_shift(void **state)
         for (i = 0; i < POINTS; i++)
             guess[i] = (struct bf_point2){p[i].x + row[k].x + row[k].off_x,
                                           p[i].y + row[k].y + row[k].off_y};
-        bf_point_flow(moved, found, before, now, SIDE, p, guess, POINTS);
+        bf_point_flow(out, before, now, SIDE, p, guess, POINTS);
         for (i = 0; i < POINTS; i++) {
-            assert_true(found[i]);
-            if (hypotf(moved[i].x - p[i].x - row[k].x, moved[i].y - p[i].y - row[k].y) >
+            assert_true(out[i].found);
+            if (hypotf(out[i].moved.x - p[i].x - row[k].x, out[i].moved.y - p[i].y - row[k].y) >
                 row[k].within)
-                fail_msg("row %zu: point %zu went by %g, %g", k, i, (double)(moved[i].x - p[i].x),
-                         (double)(moved[i].y - p[i].y));
+                fail_msg("row %zu: point %zu went by %g, %g", k, i,
+                         (double)(out[i].moved.x - p[i].x), (double)(out[i].moved.y - p[i].y));
         }
     }
 }
@@ -67,8 +67,8 @@ static void says_where_it_cannot(void **state)
 {
     const struct bf_point2 point[] = {{48, 48},  {6, 48},        {48, 90.5f}, {-400, 48},
                                       {NAN, 48}, {1e30f, 1e30f}, {48, 48},    {48, 48}};
-    struct bf_point2 guess[8], moved[8];
-    bool found[8];
+    struct bf_point2 guess[8];
+    struct bf_point_flow out[8];
     int i, y;
 
     (void)state;
@@ -76,20 +76,20 @@ static void says_where_it_cannot(void **state)
     guess[6] = (struct bf_point2){4, 48};
     guess[7] = (struct bf_point2){NAN, 48};
     draw(before, 0, 0, 0, 0, 1);
-    bf_point_flow(moved, found, before, before, SIDE, point, guess, 8);
-    assert_true(found[0]);
+    bf_point_flow(out, before, before, SIDE, point, guess, 8);
+    assert_true(out[0].found);
     for (i = 1; i < 8; i++)
-        assert_false(found[i]);
+        assert_false(out[i].found);
     /* an even picture, and one that says nothing of up and down */
     for (i = 0; i < SIDE * SIDE; i++)
         before[i] = 90;
-    bf_point_flow(moved, found, before, before, SIDE, point, guess, 1);
-    assert_false(found[0]);
+    bf_point_flow(out, before, before, SIDE, point, guess, 1);
+    assert_false(out[0].found);
     for (y = 0; y < SIDE; y++)
         for (i = 0; i < SIDE; i++)
             before[y * SIDE + i] = 90 + 40 * sinf((float)i / 4);
-    bf_point_flow(moved, found, before, before, SIDE, point, guess, 1);
-    assert_false(found[0]);
+    bf_point_flow(out, before, before, SIDE, point, guess, 1);
+    assert_false(out[0].found);
 }
 
 int main(void)

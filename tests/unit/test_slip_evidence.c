@@ -10,7 +10,7 @@
 
 enum { SIDE = 320, FRAMES = 40 };
 
-enum laid { NOTHING, FACE, LOWER, LIDS };
+enum laid { NOTHING, FACE, LOWER, LIDS, FLAT }; /* FLAT: stays, and has half the contrast */
 
 static struct {
     uint8_t y[SIDE * SIDE], u[SIDE * SIDE / 4], v[SIDE * SIDE / 4];
@@ -36,6 +36,7 @@ static bool is_laid(enum laid laid, double u, double v)
 {
     switch (laid) {
     case FACE:
+    case FLAT:
         return u * u + v * v < 0.85 * 0.85;
     case LOWER:
         return u * u + v * v < 0.85 * 0.85 && v > 0.12;
@@ -59,12 +60,15 @@ static void draw(const struct bf_point3 *mesh, enum laid laid, float x, float y,
                u = (i % SIDE + 0.5 - (double)(left + right) / 2) / (double)(right - left) * 2,
                v = (i / SIDE + 0.5 - (double)(top + chin) / 2) / (double)(chin - top) * 2;
 
-        if (is_laid(laid, u, v)) {
+        bool on_it = is_laid(laid, u, v);
+        double contrast = on_it && laid == FLAT ? 0.5 : 1;
+
+        if (on_it && laid != FLAT) {
             px -= (double)dx;
             py -= (double)dy;
         }
-        picture.y[i] = (uint8_t)(120 + 30 * fixture_smooth(1, px / 14, py / 14) +
-                                 14 * fixture_smooth(2, px / 6, py / 6) + 0.5);
+        picture.y[i] = (uint8_t)(120.5 + contrast * (30 * fixture_smooth(1, px / 14, py / 14) +
+                                                     14 * fixture_smooth(2, px / 6, py / 6)));
     }
 }
 
@@ -72,6 +76,32 @@ static void draw(const struct bf_point3 *mesh, enum laid laid, float x, float y,
 static float tremble(uint32_t i)
 {
     return 1.2f * ((float)fixture_hash(i * 7919u + 5) / 2147483648.0f - 1);
+}
+
+/* What was told of the frames one by one: how many were passed over, and means of the others. */
+static struct {
+    unsigned n_passed, n;
+    float mean[BF_SLIP_WIDTH];
+} told;
+
+static void note(const struct bf_slip_evidence *s, bool first)
+{
+    float last[BF_SLIP_WIDTH];
+    int k;
+
+    if (first)
+        memset(&told, 0, sizeof told);
+    bf_slip_evidence_last(last, s);
+    if (bf_slip_evidence_passed_over(s))
+        told.n_passed++;
+    else
+        told.n++;
+    for (k = 0; k < BF_SLIP_WIDTH; k++) {
+        assert_true(isfinite(last[k]));
+        if (first || bf_slip_evidence_passed_over(s))
+            assert_true(fabsf(last[k]) <= 0);
+        told.mean[k] += last[k];
+    }
 }
 
 static void watch(double cue[BF_CUES], enum laid laid, int64_t step_us, unsigned n, bool moves)
@@ -104,7 +134,10 @@ static void watch(double cue[BF_CUES], enum laid laid, int64_t step_us, unsigned
         }
         assert_int_equal(bf_face_view_set(view, &f, 1, 1, NULL), BF_OK);
         assert_int_equal(bf_slip_evidence_add(s, view, mesh, (int64_t)i * step_us, NULL), BF_OK);
+        note(s, i == 0);
     }
+    for (k = 0; k < BF_SLIP_WIDTH; k++)
+        told.mean[k] /= (float)(told.n - 1);
     for (k = 0; k < BF_CUES; k++)
         cue[k] = 77;
     assert_int_equal(bf_slip_evidence_finish(cue, s, NULL), BF_OK);
@@ -160,6 +193,9 @@ static void any_rate(void **state)
     (void)state;
     watch(cue, FACE, 16667, 2 * FRAMES, true);
     between(cue[BF_CUE_SLIP_INNER], 0.8, 1.15, "inner");
+    assert_int_equal(told.n_passed, FRAMES);
+    watch(cue, FACE, 33333, FRAMES, true);
+    assert_int_equal(told.n_passed, 0);
     watch(cue, FACE, 200000, FRAMES, true);
     assert_true(isnan(cue[BF_CUE_SLIP_INNER]) && isnan(cue[BF_CUE_SLIP]));
     watch(cue, FACE, 40000, 8, true);
@@ -168,12 +204,32 @@ static void any_rate(void **state)
     between(cue[BF_CUE_SLIP_INNER], -0.1, 0.1, "inner");
 }
 
+/* Detail, and what following leaves over, are told against the skin round a region. */
+static void detail_of_regions(void **state)
+{
+    const float *looks = told.mean + BF_SLIP_SHIFTS;
+    double cue[BF_CUES];
+    float own;
+
+    (void)state;
+    watch(cue, NOTHING, 40000, FRAMES, true);
+    own = looks[0];
+    between((double)own, -0.7, 0.7, "detail");
+    between((double)looks[1], -0.7, 0.7, "rest");
+    watch(cue, FLAT, 40000, FRAMES, true);
+    between(cue[BF_CUE_SLIP_INNER], -0.1, 0.1, "inner");
+    between((double)(looks[0] - own), -1.6, -1.1, "detail"); /* log of a quarter */
+    watch(cue, FACE, 40000, FRAMES, true);
+    between((double)(looks[0] - own), -0.2, 0.2, "detail");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_face_does_not_follow),
         cmocka_unit_test(what_is_laid_on_follows),
         cmocka_unit_test(any_rate),
+        cmocka_unit_test(detail_of_regions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

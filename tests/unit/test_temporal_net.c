@@ -144,7 +144,7 @@ static void shapes_and_a_run(void **state)
 {
     float points[BLOCK_FLOATS], logit[2];
     struct model m;
-    size_t h, w, c;
+    size_t h, w, c, i;
 
     (void)state;
     open_model(&m);
@@ -155,13 +155,14 @@ static void shapes_and_a_run(void **state)
     bf_net_shape(m.n.net, m.n.slip, &h, &w, &c);
     assert_int_equal(h, BF_TEMPORAL_FRAMES);
     assert_int_equal(c, BF_TEMPORAL_SLIPS);
-    assert_int_equal(bf_net_shape(m.n.net, m.n.logit, NULL, NULL, NULL), 1);
+    assert_int_equal(bf_net_shape(m.n.net, m.n.logits, NULL, NULL, NULL), BF_TEMPORAL_MEMBERS);
     fixture_block(points, 1, false);
     bf_temporal_show(&m.n, 0, points);
     fixture_block(points, 1, true);
     bf_temporal_show(&m.n, 1, points);
     bf_net_forward(m.n.net);
-    memcpy(logit, bf_net_value(m.n.net, m.n.logit), sizeof logit);
+    for (i = 0; i < 2; i++)
+        logit[i] = bf_temporal_logit(&m.n, i);
     assert_true(isfinite(logit[0]) && isfinite(logit[1]) && fabsf(logit[0] - logit[1]) > 1e-6f);
     close_model(&m);
 }

@@ -98,6 +98,35 @@ static void learns(void **state)
     same_bytes(false, "c", "d");
 }
 
+/* What is left out is not learned from, and each family is judged for itself. */
+static void families(void **state)
+{
+    struct bf_temporal_train_options how = {.seed = 3, .steps = 3, .batch = 4};
+    struct bf_artifact_family family[BF_ARTIFACT_FAMILIES_MAX];
+    size_t n, i;
+    double auc;
+
+    (void)state;
+    assert_int_equal(bf_temporal_train(&auc, in_root("a"), in_root("train"), &how, NULL), BF_OK);
+    how.left_out = "nobody";
+    assert_int_equal(bf_temporal_train(&auc, in_root("f"), in_root("train"), &how, NULL), BF_OK);
+    same_bytes(true, "a", "f");
+    how.left_out = "paste";
+    assert_int_equal(bf_temporal_train(&auc, in_root("f"), in_root("train"), &how, NULL), BF_OK);
+    same_bytes(false, "a", "f");
+    assert_int_equal(bf_temporal_validate(family, &n, in_root("a"), in_root("other"), NULL), BF_OK);
+    assert_int_equal(n, 2);
+    for (i = 0; i < n; i++) {
+        assert_string_equal(family[i].name, i == 0 ? "paste" : "mesh");
+        assert_true(family[i].n > 0 && family[i].auc >= 0 && family[i].auc <= 1);
+        assert_true(isnan(family[i].iou));
+    }
+    assert_int_equal(bf_temporal_validate(family, &n, in_root("a"), in_root("nothing"), NULL),
+                     BF_ERR_IO);
+    assert_int_equal(bf_temporal_validate(family, &n, in_root("no"), in_root("other"), NULL),
+                     BF_ERR_IO);
+}
+
 static void refused(void **state)
 {
     static const struct {
@@ -134,6 +163,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bits_every_time),
         cmocka_unit_test(learns),
+        cmocka_unit_test(families),
         cmocka_unit_test(refused),
     };
 

@@ -49,6 +49,8 @@ refuse detector measure list
 refuse detector measure -o out list
 refuse detector measure -o out -w w --seconds 0 list
 refuse detector measure -o out -w w --strength 1.5 list
+refuse detector measure -o out -w w --only real,fake list
+refuse detector measure -o out -w w --only real, list
 refuse detector measure -o out -w w --split none list
 refuse detector measure -o list -f -w w list
 refuse detector measure -o old -w w list
