@@ -7,8 +7,8 @@
  * 2021), whose units see places and steps apart and are averaged. The points are laid upright on
  * the mean face first, and each is taken from its own mean over the block: whose face it is, and
  * where it is, must not count. There are several such networks, alike but for their weights, and
- * their mean is what counts: the people to learn from are few, and each learns other accidents of
- * theirs (Breiman, 1996).
+ * their mean is what counts: the people to learn from are few, and each, beginning elsewhere,
+ * learns other accidents of theirs (Hansen and Salamon, 1990).
  */
 #ifndef BF_TEMPORAL_NET_H
 #define BF_TEMPORAL_NET_H

@@ -17,7 +17,6 @@ enum {
     BATCH = 32,
     BATCH_MAX = 1024,
     WARM_UP = 50,
-    BAGGED = 0,
     PATH_CAP = 4096,
     FLOATS = BF_TEMPORAL_FRAMES * BF_TEMPORAL_WIDTH,
 };
@@ -36,7 +35,7 @@ struct learning {
     struct bf_temporal_net net;
     struct bf_optim *optim;
     size_t batch;
-    float label[BATCH_MAX * BF_TEMPORAL_MEMBERS], weight[BATCH_MAX * BF_TEMPORAL_MEMBERS];
+    float label[BATCH_MAX * BF_TEMPORAL_MEMBERS];
 };
 
 static enum bf_err open_net(struct learning *l, size_t n, bool training, uint64_t seed,
@@ -117,12 +116,6 @@ static void change(float *points, const float *block, struct bf_random *r)
     }
 }
 
-/* Each member does without some of the people, and no two without the same. */
-static bool is_shown(size_t member, uint32_t person)
-{
-    return BAGGED == 0 || bf_random_mix(person) % BAGGED != member;
-}
-
 static void step(struct learning *l, uint64_t seed, uint64_t steps)
 {
     struct bf_random r = {bf_random_mix(seed ^ bf_random_mix(l->optim->step + 1))};
@@ -139,19 +132,15 @@ static void step(struct learning *l, uint64_t seed, uint64_t steps)
         change(frames, l->set.block[fake].points, &r);
         bf_temporal_show(&l->net, i + 1, frames);
         for (k = 0; k < BF_TEMPORAL_MEMBERS; k++) {
-            size_t at = i * BF_TEMPORAL_MEMBERS + k;
-
-            l->label[at] = 0.05f;
-            l->label[at + BF_TEMPORAL_MEMBERS] = 0.95f;
-            l->weight[at] = l->weight[at + BF_TEMPORAL_MEMBERS] =
-                is_shown(k, l->set.block[fake].person) ? 1 : 0;
+            l->label[i * BF_TEMPORAL_MEMBERS + k] = 0.05f;
+            l->label[(i + 1) * BF_TEMPORAL_MEMBERS + k] = 0.95f;
         }
     }
     bf_params_zero_grads(l->params);
     bf_net_seed(l->net.net, l->optim->step);
     bf_net_forward(l->net.net);
     memset(grad, 0, n * sizeof *grad);
-    bf_loss_bce(grad, bf_net_value(l->net.net, l->net.logits), l->label, l->weight, n, 1,
+    bf_loss_bce(grad, bf_net_value(l->net.net, l->net.logits), l->label, NULL, n, 1,
                 BF_TEMPORAL_MEMBERS);
     bf_net_backward(l->net.net);
     bf_optim_clip(l->optim, MOST_GRADIENT, NULL);

@@ -32,7 +32,7 @@ step networks
 # The temporal network learns from the people of the training split; what the measuring gives besides is not used.
 [ -e "$work/train.blocks" ] || "$program" detector measure "$work/list.tsv" -w "$w" --split train --seconds 4 \
     --strength 0.7 --seed 11 -o "$work/train.cues" --blocks "$work/train.blocks" --threads "$threads"
-[ -e "$w/temporal.safetensors" ] || "$program" detector train "$work/train.blocks" -w "$w" --network temporal -n 1500 |
+[ -e "$w/temporal.safetensors" ] || "$program" detector train "$work/train.blocks" -w "$w" --network temporal -n 1200 |
     tee "$work/temporal.txt"
 
 step calibration

@@ -6,13 +6,13 @@
 # WORK is detector.sh's: its chips and blocks of training and calibration. For each family the artifact network, Meso-4
 # and the temporal network are trained anew, from random weights, on everything but that family, into OUT/FAMILY; then
 # each is asked for that family's fakes of people it has not seen. A training that was stopped is gone on with.
-# STEPS (2500), MESO_STEPS (1200), TEMPORAL_STEPS (1500), THREADS (2).
+# STEPS (2500), MESO_STEPS (1200), TEMPORAL_STEPS (1200), THREADS (2).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=${BONAFIDE:-$root/build/release/bonafide}
 work=$1 out=$2
 shift 2
-steps=${STEPS:-2500} meso=${MESO_STEPS:-1200} temporal=${TEMPORAL_STEPS:-1500} threads=${THREADS:-2}
+steps=${STEPS:-2500} meso=${MESO_STEPS:-1200} temporal=${TEMPORAL_STEPS:-1200} threads=${THREADS:-2}
 
 # of FAMILY NETWORK STEPS CHIPS|BLOCKS VALIDATION: the family's line of what the training says at its end
 of() {
