@@ -12,7 +12,7 @@ static const char *const reason_names[] = {
     [BF_REASON_NO_FACE] = "no-face", [BF_REASON_SMALL_FACE] = "small-face",
     [BF_REASON_SHORT] = "short",     [BF_REASON_COMPRESSED] = "compressed",
     [BF_REASON_STRANGE] = "strange", [BF_REASON_BETWEEN] = "between",
-    [BF_REASON_CUE] = "cue",
+    [BF_REASON_CUE] = "cue",         [BF_REASON_USUAL] = "usual",
 };
 
 enum bf_exit bf_score_answer_exit(const struct bf_score *s)

@@ -35,6 +35,7 @@ enum bf_score_reason_kind {
     BF_REASON_STRANGE,    /* unlike anything in training */
     BF_REASON_BETWEEN,    /* the evidence points neither way */
     BF_REASON_CUE,        /* a cue that bears on the likelihood: .cue, .percentile */
+    BF_REASON_USUAL,      /* no cue moves it much */
 };
 struct bf_score_reason {
     enum bf_score_reason_kind kind;

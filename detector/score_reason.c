@@ -62,7 +62,7 @@ static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
                 (best < 0 || fabs(move[i]) > fabs(move[best])))
                 best = i;
         if (best < 0)
-            return;
+            break;
         said[best] = true;
         add(t->reason, &t->n_reasons, BF_REASON_CUE, (enum bf_cue)best, move[best] > 0,
             "%.*s: %s than in %.0f %% of real videos, which points to %s",
@@ -71,6 +71,10 @@ static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
             fmin(t->percentile[best] < 50 ? 100 - t->percentile[best] : t->percentile[best], 99),
             move[best] > 0 ? "a fake" : "a real one");
     }
+    if (k == 0)
+        ADD(t, BF_REASON_USUAL,
+            "no cue moves the likelihood much: those that count lie where most real videos have "
+            "them");
 }
 
 void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration *c)

@@ -123,6 +123,25 @@ static void several_and_none(void **state)
     assert_true(isnan(t.likelihood));
 }
 
+/* A verdict is never without a reason: where no cue moves the odds by a third, that is said. */
+static void nothing_stands_out(void **state)
+{
+    static const double value[] = {0, 0.3, -0.3, 0.4};
+    struct bf_calibration c;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof value / sizeof *value; i++) {
+        struct bf_score_track t = track_of(value[i]);
+
+        fixture_calibration(&c, 1);
+        bf_score_judge_track(&t, &c);
+        assert_int_equal(t.reason[t.n_reasons - 1].kind, i < 3 ? BF_REASON_USUAL : BF_REASON_CUE);
+        if (i < 3)
+            assert_non_null(strstr(t.reason[t.n_reasons - 1].text, "no cue moves"));
+    }
+}
+
 /* The cues that weigh most come first, at most five, each in a whole sentence. */
 static void cues_by_weight(void **state)
 {
@@ -217,9 +236,8 @@ static void which_track_speaks(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_reason),
-        cmocka_unit_test(several_and_none),
-        cmocka_unit_test(cues_by_weight),
+        cmocka_unit_test(each_reason),        cmocka_unit_test(several_and_none),
+        cmocka_unit_test(nothing_stands_out), cmocka_unit_test(cues_by_weight),
         cmocka_unit_test(which_track_speaks),
     };
 
