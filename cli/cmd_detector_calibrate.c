@@ -30,24 +30,19 @@ static const struct bf_opt options[] = {
     {0},
 };
 
-/* false for a name that is no cue's. */
+/* Of text, "-" alone is all of them. false for a name that is no cue's. */
 static bool parse_use(bool use[BF_CUES], const char *text)
 {
-    bool but = text[0] == '-';
-    size_t n;
+    const char *name[BF_CUES];
+    bool but = text[0] == '-', named[BF_CUES] = {false};
     int i;
 
     for (i = 0; i < BF_CUES; i++)
-        use[i] = but;
-    for (text += but; *text != 0; text += n + (text[n] == ',')) {
-        n = strcspn(text, ",");
-        for (i = 0; i < BF_CUES; i++)
-            if (strlen(bf_cue_kinds[i].name) == n && memcmp(bf_cue_kinds[i].name, text, n) == 0)
-                break;
-        if (i == BF_CUES)
-            return false;
-        use[i] = !but;
-    }
+        name[i] = bf_cue_kinds[i].name;
+    if (strcmp(text, "-") != 0 && !bf_swap_arg_names(named, text + but, name, BF_CUES))
+        return false;
+    for (i = 0; i < BF_CUES; i++)
+        use[i] = named[i] != but;
     return true;
 }
 

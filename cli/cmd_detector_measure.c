@@ -19,6 +19,7 @@
 enum {
     TRIES = 50,
     METHODS_MAX = 16,
+    FAMILIES_MAX = METHODS_MAX + 2,
     SECONDS = 5,
     CODINGS = 4,
     JOBS_MAX = 2 * CODINGS + METHODS_MAX
@@ -90,7 +91,10 @@ struct measure {
     size_t n_threads;
     enum bf_split split;
     uint64_t seed, seconds;
-    float faintest; /* strength of a fake, at least */
+    float faintest;                   /* strength of a fake, at least */
+    const char *family[FAMILIES_MAX]; /* (n_families): their names, the real one's first */
+    bool wanted[FAMILIES_MAX];
+    unsigned n_families;
     char models[BF_PATH_MAX];
     struct bf_cue_row *row; /* (n_jobs); file NULL where nothing came of it */
     struct bf_block_set blocks;
@@ -199,17 +203,25 @@ static enum bf_err measure_one(struct bf_cue_row *row, struct showing *s, uint64
     return BF_OK;
 }
 
-/* What is not wanted keeps its number, so that the draws of the others are the same. */
-static bool is_wanted(const char *only, const struct job *j)
+static void list_families(struct measure *m)
 {
-    const char *name = family_of(j) != NULL ? family_of(j) : "real";
-    size_t n = strlen(name);
+    const struct bf_fake_method *method;
 
-    for (; only != NULL; only = strchr(only, ',')) {
-        only += *only == ',';
-        if (strncmp(only, name, n) == 0 && (only[n] == ',' || only[n] == '\0'))
-            return true;
-    }
+    m->family[m->n_families++] = "real";
+    m->family[m->n_families++] = BF_PLAN_SWAP;
+    for (method = bf_fake_methods; method->name != NULL && m->n_families < FAMILIES_MAX; method++)
+        m->family[m->n_families++] = method->name;
+}
+
+/* What is not wanted keeps its number, so that the draws of the others are the same. */
+static bool is_wanted(const struct measure *m, const struct job *j)
+{
+    const char *family = family_of(j) != NULL ? family_of(j) : m->family[0];
+    unsigned i;
+
+    for (i = 0; i < m->n_families; i++)
+        if (strcmp(m->family[i], family) == 0)
+            return m->o->only == NULL || m->wanted[i];
     return false;
 }
 
@@ -220,7 +232,7 @@ static void run_job(void *arg, size_t i, size_t thread)
     struct bf_error err = {0};
     enum bf_err rc;
 
-    if (bf_interrupted(NULL) || (m->o->only != NULL && !is_wanted(m->o->only, s.job)))
+    if (bf_interrupted(NULL) || !is_wanted(m, s.job))
         return;
     if (m->o->blocks != NULL)
         bf_scorer_watch_blocks(s.w->scorer, &s.gather);
@@ -235,27 +247,6 @@ static void run_job(void *arg, size_t i, size_t thread)
     bf_progress_step(&m->progress.sink, ++m->n_done, m->n_jobs);
     pthread_mutex_unlock(&m->lock);
     bf_block_gather_release(&s.gather);
-}
-
-/* Each name is "real", or a method's, or "swap". */
-static bool known_families(const char *only)
-{
-    const struct bf_fake_method *method;
-
-    while (only != NULL && *only != '\0') {
-        size_t n = strcspn(only, ",");
-        bool known = (n == 4 && strncmp(only, "real", 4) == 0) ||
-                     (n == strlen(BF_PLAN_SWAP) && strncmp(only, BF_PLAN_SWAP, n) == 0);
-
-        for (method = bf_fake_methods; method->name != NULL; method++)
-            known = known || (n == strlen(method->name) && strncmp(only, method->name, n) == 0);
-        if (!known)
-            return false;
-        only += n;
-        if (*only == ',' && *++only == '\0')
-            return false;
-    }
-    return true;
 }
 
 static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
@@ -372,7 +363,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--strength is a number from 0.05 to 1");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
-    if (o->only != NULL && (*o->only == '\0' || !known_families(o->only)))
+    list_families(&m);
+    if (o->only != NULL && !bf_swap_arg_names(m.wanted, o->only, m.family, m.n_families))
         return bf_cli_usage(cmd, "--only takes real, swap and the methods of 'swap blend', with "
                                  "commas between them");
     if (!bf_swap_arg_choice(&split, o->split, bf_split_names, BF_SPLITS))

@@ -15,6 +15,25 @@ bool bf_swap_arg_choice(unsigned *out, const char *text, const char *const *name
     return text == NULL;
 }
 
+bool bf_swap_arg_names(bool *on, const char *text, const char *const *names, unsigned n)
+{
+    size_t length;
+    unsigned i;
+
+    memset(on, 0, n * sizeof *on);
+    for (;; text += length + 1) {
+        length = strcspn(text, ",");
+        for (i = 0; i < n; i++)
+            if (strlen(names[i]) == length && memcmp(names[i], text, length) == 0)
+                break;
+        if (i == n)
+            return false;
+        on[i] = true;
+        if (text[length] == '\0')
+            return true;
+    }
+}
+
 bool bf_swap_arg_who(enum bf_swap_who *out, const char *text)
 {
     static const char *const names[] = {"a", "b"};

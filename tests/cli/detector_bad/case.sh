@@ -62,6 +62,7 @@ refuse detector measure -o out -w w --split train list
 
 refuse detector calibrate cues
 refuse detector calibrate -w w --use nose cues
+refuse detector calibrate -w w --use= cues
 refuse detector calibrate -w w --use artifact,nose cues
 refuse detector calibrate -w w --penalty 0 cues
 refuse detector calibrate -w w --misses 501 cues
