@@ -331,6 +331,7 @@ void bf_score_cues(struct bf_buf *b, const struct bf_score_track *t)
     } group[] = {
         {"network", "Traces of blending, as networks see them"},
         {"motion", "How the face moves"},
+        {"slip", "Whether the face trembles on the head, as what is laid on does"},
         {"pose", "How the face sits on the head"},
         {"blink", "Blinking"},
         {"texture", "Skin, noise and colour, against what surrounds the face"},

@@ -39,7 +39,7 @@ enum bf_cue {
 
 struct bf_cue_kind {
     const char *name;    /* "blink-rate" */
-    const char *group;   /* "network", "motion", "pose", "blink", "texture" */
+    const char *group;   /* "network", "motion", "slip", "pose", "blink", "texture" */
     const char *unit;    /* "a minute"; "" for a plain number */
     const char *summary; /* one line for a person */
 };

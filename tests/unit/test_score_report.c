@@ -70,8 +70,9 @@ static void says_the_verdict_first(void **state)
 {
     struct bf_score s;
     struct bf_score_answer a = {.file = "a.mp4", .score = &s, .info = &info, .card = SCORE_CARD};
-    char *page;
+    char *page, name[64];
     const char *at;
+    size_t i;
 
     (void)state;
     fixture_score(&s, BF_SCORE_LIKELY_FAKE);
@@ -91,6 +92,11 @@ static void says_the_verdict_first(void **state)
     at = after(at, "people &amp; shows &lt;new&gt;</th><td>240</td><td>5 %</td><td>12 %</td>");
     at = after(at, "<td>6 %</td><td>19 %</td><td>not known</td><td>0.832</td>");
     after(at, "</html>\n");
+    for (i = 0; i < BF_CUES; i++) {
+        snprintf(name, sizeof name, "<code>%s</code>", bf_cue_kinds[i].name);
+        if (count(page, name) != s.n_tracks)
+            fail_msg("%s is not there for each face", name);
+    }
     assert_int_equal(count(page, "src=\"data:image/jpeg;base64,"), 12);
     assert_int_equal(count(page, "<script") + count(page, "style=") + count(page, "http"), 1);
     assert_int_equal(count(page, "nan"), 0);
@@ -109,6 +115,7 @@ static void says_when_it_cannot_tell(void **state)
     fixture_score(&s, BF_SCORE_INCONCLUSIVE);
     s.mark = (struct bf_mark_result){.found = true, .z = 9.1, .n_frames = 50};
     s.n_tracks_left_out = 2;
+    s.n_stretches = 4;
     page = page_of(&a);
     at = after(page, "<h1 class=\"unsure\">INCONCLUSIVE: the detector cannot tell</h1>");
     at = after(at, "not a hint in either direction");
@@ -116,6 +123,7 @@ static void says_when_it_cannot_tell(void **state)
     at = after(at, "the face is 41 pixels wide");
     at = after(at, "<li>the video before 0:02.000</li>");
     at = after(at, "1 in 3</li>");
+    at = after(at, "looked for in 4 stretches of 3.5 s");
     at = after(at, "1 face that could not be scored");
     at = after(at, "2 more faces");
     after(at, "No figures are known for these weights");
