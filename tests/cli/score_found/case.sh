@@ -7,9 +7,9 @@ said() {
     "$BONAFIDE" score --json "$1" >"$case_dir/out" 2>"$case_dir/err" || rc=$?
     node -e '
         const a = JSON.parse(require("fs").readFileSync(0, "utf8"))
-        const open = a.reasons.filter(r => r.kind != "cue").map(r => r.kind)
+        const open = a.reasons.filter(r => r.kind != "cue" && r.kind != "usual").map(r => r.kind)
         // Which verdict a face gets is the weights to say, and they are trained anew now and then.
-        const judged = a.likelihood !== null && open.every(k => k == "between" || k == "usual")
+        const judged = a.likelihood !== null && open.every(k => k == "between")
         console.log(a.schema, judged ? "a verdict" : a.verdict, a.likelihood === null ? "no likelihood" : "a likelihood",
             judged ? "" : open.join(), a.tracks.length > 0 ? "tracks" : "no track", a.not_checked.length > 0)
         if (a.likelihood !== null && !(a.interval[0] <= a.likelihood && a.likelihood <= a.interval[1]))
