@@ -21,7 +21,7 @@ static const struct bf_opt options[] = {
     {0, "json", BF_OPT_FLAG, NULL, offsetof(struct score_opts, json),
      "print one JSON object a file"},
     {0, "frames", BF_OPT_TEXT, "N", offsetof(struct score_opts, frames),
-     "show the network so many frames of each face (32)"},
+     "show the network about so many frames of each face (32)"},
     {0, "every", BF_OPT_TEXT, "N", offsetof(struct score_opts, every),
      "look at each N-th frame only"},
     {0, "start", BF_OPT_TEXT, "SECONDS", offsetof(struct score_opts, start),
@@ -163,8 +163,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
     enum bf_err rc;
     int i;
 
-    if (!parse_count(&s.n_frames, 10000, o->frames))
-        return bf_cli_usage(cmd, "--frames is a number from 1 to 10000");
+    if (!parse_count(&s.n_frames, BF_SCORE_FRAMES_MAX, o->frames))
+        return bf_cli_usage(cmd, "--frames is a number from 1 to %d", BF_SCORE_FRAMES_MAX);
     if (!parse_count(&s.every, 1000, o->every))
         return bf_cli_usage(cmd, "--every is a number from 1 to 1000");
     if (!parse_time(&s.start_us, o->start))

@@ -120,6 +120,13 @@ void bf_score_answer_each_not_checked(const struct bf_score_answer *a,
     char text[160];
 
     say_part(a, say, ctx);
+    if (s->n_stretches > 0) {
+        snprintf(text, sizeof text,
+                 "most of the video: faces were looked for in %zu stretches of %.1f s; --start and "
+                 "--end look elsewhere",
+                 s->n_stretches, BF_SCORE_STRETCH_US * 1e-6);
+        say(ctx, text);
+    }
     if (unscored > 0) {
         snprintf(text, sizeof text, "%zu face%s that could not be scored", unscored,
                  unscored == 1 ? "" : "s");

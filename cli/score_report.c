@@ -214,7 +214,7 @@ static enum bf_err put_pictures(struct bf_page *page, const struct bf_score_trac
     enum bf_err rc = BF_OK;
     size_t i;
 
-    if (t->n_pictures == 0)
+    if (t->n_pictures == 0 || t->picture[0].rgb == NULL)
         return BF_OK;
     bf_buf_printf(b, "<h4>The frames that look most like a fake</h4>\n<div class=\"faces\">\n");
     rc = bf_picture_create(&p, BF_SCORE_PICTURE, BF_SCORE_PICTURE, err);

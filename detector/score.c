@@ -15,12 +15,12 @@ enum {
     PATH_CAP = 4096,
     FILE_MAX = 4 << 20, /* bytes of calibration and card */
     CELLS = BF_SCORE_MAP * BF_SCORE_MAP,
-    STEP_UNKNOWN_US = 200000,  /* between looks where nobody knows how long the video is */
-    WHOLE_US = 7000000,        /* shorter videos are looked at whole */
-    WINDOW_US = 3500000,       /* of others so much at a time: some blinks, some words */
-    WINDOWS_MOST = 8,          /* in at most so many places */
-    WINDOW_EACH_US = 30000000, /* and two at first, one more for each so much */
-    YOUNG = 50,                /* frames after which a track is not taken for an older one's */
+    STEP_UNKNOWN_US = 200000, /* between looks where nobody knows how long the video is */
+    WHOLE_US = 7000000,       /* shorter videos are looked at whole */
+    /* of others BF_SCORE_STRETCH_US at a time, for some blinks and some words: */
+    STRETCHES_MOST = 8,         /* in at most so many places */
+    STRETCH_EACH_US = 30000000, /* and two at first, one more for each so much */
+    YOUNG = 50,                 /* frames after which a track is not taken for an older one's */
 };
 
 const char *const bf_score_verdict_names[] = {"inconclusive", "likely-real", "likely-fake"};
@@ -55,7 +55,8 @@ struct bf_scorer {
     size_t n_waiting;
     struct bf_score_sample *sample;
     size_t n_samples, cap_samples;
-    int64_t stride_us; /* from the start of a window to the next; 0: all is looked at */
+    int64_t stride_us; /* from the start of a stretch to the next; 0: all is looked at */
+    size_t n_stretches;
     int64_t step_us, from_us, to_us;
     uint64_t n_frames, n_analysed;
     uint32_t width, height;
@@ -115,6 +116,8 @@ enum bf_err bf_scorer_create(struct bf_scorer **out, const struct bf_scorer_opti
     if (s == NULL)
         return bf_error_nomem(err);
     s->n_wanted = options->n_frames > 0 ? options->n_frames : FRAMES;
+    if (s->n_wanted > BF_SCORE_FRAMES_MAX)
+        s->n_wanted = BF_SCORE_FRAMES_MAX;
     s->pictures = !options->no_pictures;
     s->gather = calloc(BF_SCORE_TRACKS_MAX, sizeof *s->gather);
     s->work = malloc((size_t)BF_SCORE_PICTURE * BF_SCORE_PICTURE * 3 * sizeof *s->work);
@@ -146,6 +149,7 @@ static void forget_video(struct bf_scorer *s)
     s->n_gathers = s->n_waiting = s->n_samples = s->cap_samples = s->n_left_out = 0;
     s->last_left_out = 0;
     s->n_frames = s->n_analysed = 0;
+    s->n_stretches = 0;
     s->from_us = s->to_us = 0;
     bf_mark_reader_free(&s->mark);
 }
@@ -189,11 +193,11 @@ enum bf_err bf_scorer_start(struct bf_scorer *s, const struct bf_video_info *inf
     s->height = info->height;
     s->stride_us = 0;
     if (duration_us > WHOLE_US) {
-        int64_t n = 2 + (duration_us - WHOLE_US) / WINDOW_EACH_US;
+        int64_t n = 2 + (duration_us - WHOLE_US) / STRETCH_EACH_US;
 
-        n = n < WINDOWS_MOST ? n : WINDOWS_MOST;
-        s->stride_us = (duration_us - WINDOW_US) / (n - 1);
-        seen = n * WINDOW_US;
+        n = n < STRETCHES_MOST ? n : STRETCHES_MOST;
+        s->stride_us = (duration_us - BF_SCORE_STRETCH_US) / (n - 1);
+        seen = n * BF_SCORE_STRETCH_US;
     }
     s->step_us = seen > 0 ? seen / (int64_t)s->n_wanted : STEP_UNKNOWN_US;
     return s->mark != NULL ? BF_OK : bf_error_nomem(err);
@@ -203,10 +207,10 @@ int64_t bf_scorer_next_us(const struct bf_scorer *s, int64_t pts_us)
 {
     int64_t into;
 
-    if (s->stride_us <= WINDOW_US)
+    if (s->stride_us <= BF_SCORE_STRETCH_US)
         return pts_us;
     into = (pts_us - s->from_us) % s->stride_us;
-    return into < WINDOW_US ? pts_us : pts_us + s->stride_us - into;
+    return into < BF_SCORE_STRETCH_US ? pts_us : pts_us + s->stride_us - into;
 }
 
 /* --- frames
@@ -233,8 +237,7 @@ static void sweep(struct bf_scorer *s)
         }
         w->picture.logit = look[i].frame.logit;
         w->picture.pts_us = look[i].frame.pts_us;
-        bf_score_gather_look(&s->gather[w->track], s->n_wanted, &look[i],
-                             w->picture.rgb != NULL ? &w->picture : NULL);
+        bf_score_gather_look(&s->gather[w->track], s->n_wanted, &look[i], &w->picture);
     }
     s->n_waiting = 0;
 }
@@ -466,6 +469,8 @@ enum bf_err bf_scorer_frame(struct bf_scorer *s, const struct bf_frame *frame, s
         return rc;
     rc = bf_face_reader_next(s->reader, &s->face, &s->n_faces, frame, err);
     s->n_analysed++;
+    if (s->stride_us > BF_SCORE_STRETCH_US)
+        s->n_stretches = (size_t)((frame->pts_us - s->from_us) / s->stride_us) + 1;
     for (i = 0; i < s->n_faces && rc == BF_OK; i++)
         rc = add_face(s, &s->face[i], frame->pts_us, err);
     return rc == BF_OK ? add_blinks(s, err) : rc;
@@ -509,6 +514,7 @@ enum bf_err bf_scorer_finish(struct bf_score *score, struct bf_scorer *s, struct
     bf_mark_reader_finish(&score->mark, s->mark);
     score->n_frames = s->n_frames;
     score->n_analysed = s->n_analysed;
+    score->n_stretches = s->n_stretches;
     score->from_us = s->from_us;
     score->to_us = s->to_us;
     score->width = s->width;

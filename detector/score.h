@@ -15,8 +15,10 @@
 #define BF_SCORE_MAP 32        /* rows and columns of a heat map */
 #define BF_SCORE_TRACKS_MAX 64 /* of one video; further faces are counted, not scored */
 #define BF_SCORE_REASONS_MAX 12
-#define BF_SCORE_SHOWN_MAX 4 /* most suspicious frames of a track whose pictures are kept */
-#define BF_SCORE_PICTURE 192 /* rows and columns of such a picture */
+#define BF_SCORE_SHOWN_MAX 4        /* most suspicious frames of a track whose pictures are kept */
+#define BF_SCORE_PICTURE 192        /* rows and columns of such a picture */
+#define BF_SCORE_FRAMES_MAX 1024    /* that the artifact network may be shown of a track */
+#define BF_SCORE_STRETCH_US 3500000 /* of a long video so much is looked at in one place */
 
 enum bf_score_verdict {
     BF_SCORE_INCONCLUSIVE,
@@ -34,7 +36,7 @@ enum bf_score_reason_kind {
     BF_REASON_COMPRESSED, /* too little detail is left */
     BF_REASON_STRANGE,    /* unlike anything in training */
     BF_REASON_BETWEEN,    /* the evidence points neither way */
-    BF_REASON_CUE,        /* a cue that bears on the likelihood: .cue, .percentile */
+    BF_REASON_CUE,        /* a cue that bears on the likelihood: .cue */
     BF_REASON_USUAL,      /* no cue moves it much */
 };
 struct bf_score_reason {
@@ -55,7 +57,7 @@ struct bf_score_frame {
 struct bf_score_picture {
     int64_t pts_us;
     float logit;
-    uint8_t *rgb; /* (BF_SCORE_PICTURE, BF_SCORE_PICTURE, 3): the face, upright */
+    uint8_t *rgb; /* (BF_SCORE_PICTURE, BF_SCORE_PICTURE, 3): the face, upright; NULL: not kept */
     float map[BF_SCORE_MAP * BF_SCORE_MAP]; /* chance that each place was blended in, over rgb */
 };
 
@@ -97,6 +99,7 @@ struct bf_score {
     size_t n_samples;
     struct bf_mark_result mark;    /* the generator's own mark: a finding of its own */
     uint64_t n_frames, n_analysed; /* seen; looked at for faces */
+    size_t n_stretches;            /* of BF_SCORE_STRETCH_US that were; 0: all of it was */
     int64_t from_us, to_us;        /* of what was seen */
     uint32_t width, height;
 };
@@ -107,10 +110,11 @@ struct bf_scorer_options {
     const char *weights; /* folder of the detector's weights */
     const char *models;  /* folder of the face networks */
     unsigned n_threads;  /* 0: two */
-    unsigned n_frames;   /* that the artifact network sees of a track; 0: 32 */
+    unsigned n_frames;   /* that the artifact network sees of a track, BF_SCORE_FRAMES_MAX at most;
+                          * 0: 32 */
     bool uncalibrated;   /* cues alone, for fitting a calibration: every verdict is inconclusive */
     bool baseline;       /* run Meso-4 beside, where the folder has its weights */
-    bool no_pictures;    /* of the most suspicious frames */
+    bool no_pictures;    /* of the most suspicious frames, whose times are told all the same */
 };
 
 /* Reads networks and calibration; BF_ERR_IO or BF_ERR_FORMAT where they are missing or damaged. */

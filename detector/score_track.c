@@ -195,8 +195,8 @@ double bf_score_gather_baseline(const struct bf_score_gather *g)
 static void look_cues(double cue[BF_CUES], const struct bf_score_gather *g)
 {
     double sum = 0, weight = 0, area = 0, peak = 0;
-    float logit[2 * 1024], mean[CELLS] = {0}, best = -INFINITY;
-    size_t n = g->n_looks < 2048 ? g->n_looks : 2048, top = (n + 9) / 10, i, k;
+    float logit[2 * BF_SCORE_FRAMES_MAX], mean[CELLS] = {0}, best = -INFINITY;
+    size_t n = g->n_looks, top = (n + 9) / 10, i, k;
 
     if (n == 0)
         return;

@@ -324,7 +324,8 @@ static void other_options(void **state)
     bf_scorer_watch_blocks(s, NULL);
     assert_int_equal(blocks.n, 1);
     assert_int_equal(score.n_tracks, 1);
-    assert_int_equal(score.track[0].n_pictures, 0);
+    assert_int_equal(score.track[0].n_pictures, BF_SCORE_SHOWN_MAX);
+    assert_null(score.track[0].picture[0].rgb);
     assert_true(isnan(score.track[0].baseline));
     assert_true(isfinite(score.track[0].cue[BF_CUE_TEMPORAL]));
     assert_int_equal(score.verdict, BF_SCORE_INCONCLUSIVE);
@@ -412,6 +413,7 @@ static void skips_most_of_a_long_video(void **state)
         {353500000, 53500000, 100000000},
         {353500000, 350000000, 350000000},
     };
+    struct bf_score score;
     struct bf_scorer *s;
     size_t i;
 
@@ -424,6 +426,18 @@ static void skips_most_of_a_long_video(void **state)
         play(s, nobody, 0, 1);
         assert_int_equal(bf_scorer_next_us(s, row[i].pts_us), row[i].next_us);
     }
+    /* and it says in how many parts it was looked at: the second frame is in none */
+    play(s, nobody, 20000000, 1);
+    play(s, nobody, 51000000, 1);
+    assert_int_equal(bf_scorer_finish(&score, s, NULL), BF_OK);
+    assert_int_equal(score.n_stretches, 2);
+    assert_int_equal(score.n_analysed, 2);
+    bf_score_release(&score);
+    start(s, nobody, 7000000);
+    play(s, nobody, 0, 1);
+    assert_int_equal(bf_scorer_finish(&score, s, NULL), BF_OK);
+    assert_int_equal(score.n_stretches, 0);
+    bf_score_release(&score);
     bf_scorer_free(&s);
 }
 

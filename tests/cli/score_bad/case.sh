@@ -4,7 +4,7 @@
 cp "$MEDIA/tiny.mp4" a.mp4
 refuse score
 refuse score --frobnicate a.mp4
-for n in 0 -1 many 10001 ''; do
+for n in 0 -1 many 1025 ''; do
     refuse score --frames "$n" a.mp4
 done
 refuse score --every 0 a.mp4
