@@ -19,7 +19,6 @@
 enum {
     TRIES = 50,
     METHODS_MAX = 16,
-    FAMILIES_MAX = METHODS_MAX + 2,
     SECONDS = 5,
     CODINGS = 4,
     JOBS_MAX = 2 * CODINGS + METHODS_MAX
@@ -91,9 +90,9 @@ struct measure {
     size_t n_threads;
     enum bf_split split;
     uint64_t seed, seconds;
-    float faintest;                   /* strength of a fake, at least */
-    const char *family[FAMILIES_MAX]; /* (n_families): their names, the real one's first */
-    bool wanted[FAMILIES_MAX];
+    float faintest;                      /* strength of a fake, at least */
+    const char *family[BF_FAMILIES_MAX]; /* (n_families): their names, the real one's first */
+    bool wanted[BF_FAMILIES_MAX];
     unsigned n_families;
     char models[BF_PATH_MAX];
     struct bf_cue_row *row; /* (n_jobs); file NULL where nothing came of it */
@@ -201,16 +200,6 @@ static enum bf_err measure_one(struct bf_cue_row *row, struct showing *s, uint64
     }
     bf_score_release(&score);
     return BF_OK;
-}
-
-static void list_families(struct measure *m)
-{
-    const struct bf_fake_method *method;
-
-    m->family[m->n_families++] = "real";
-    m->family[m->n_families++] = BF_PLAN_SWAP;
-    for (method = bf_fake_methods; method->name != NULL && m->n_families < FAMILIES_MAX; method++)
-        m->family[m->n_families++] = method->name;
 }
 
 /* What is not wanted keeps its number, so that the draws of the others are the same. */
@@ -363,7 +352,7 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--strength is a number from 0.05 to 1");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
-    list_families(&m);
+    m.n_families = bf_swap_families(m.family);
     if (o->only != NULL && !bf_swap_arg_names(m.wanted, o->only, m.family, m.n_families))
         return bf_cli_usage(cmd, "--only takes real, swap and the methods of 'swap blend', with "
                                  "commas between them");

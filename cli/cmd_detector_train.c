@@ -99,12 +99,21 @@ static enum bf_exit train_temporal(const struct train_opts *o, const char *block
 
     if (bf_temporal_train(&auc, o->weights, blocks, &temporal, &err) != BF_OK)
         return bf_cli_fail(&err);
-    printf("finished\n");
+    printf("%s\n", bf_interrupted(NULL) ? "stopped" : "finished");
     if (!isnan(auc))
         printf("  blocks of other people  AUC %.4f\n", auc);
     if (o->validation != NULL && print_families(o, TEMPORAL, 1, &err) != BF_OK)
         return bf_cli_fail(&err);
     return BF_EXIT_YES;
+}
+
+/* "real" is no family of fakes. */
+static bool is_family(const char *name)
+{
+    const char *family[BF_FAMILIES_MAX];
+    unsigned n = bf_swap_families(family), at = 0;
+
+    return bf_swap_arg_choice(&at, name, family + 1, n - 1);
 }
 
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
@@ -131,6 +140,8 @@ static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_ar
         return bf_cli_usage(cmd, "--seed is a number");
     if (!bf_swap_arg_number(&threads, o->threads, 1, BF_POOL_THREADS_MAX))
         return bf_cli_usage(cmd, "--threads is a number from 1 to %d", BF_POOL_THREADS_MAX);
+    if (!is_family(o->leave_out))
+        return bf_cli_usage(cmd, "--leave-out is swap or a method of 'swap blend'");
     how.meso = network == MESO;
     how.left_out = o->leave_out;
     how.validation = o->validation;

@@ -1,4 +1,6 @@
 #include "cli/swap_args.h"
+#include "generator/fake_maker.h"
+#include "generator/fake_plan.h"
 #include "lib/base/text.h"
 
 #include <string.h>
@@ -32,6 +34,18 @@ bool bf_swap_arg_names(bool *on, const char *text, const char *const *names, uns
         if (text[length] == '\0')
             return true;
     }
+}
+
+unsigned bf_swap_families(const char *name[BF_FAMILIES_MAX])
+{
+    const struct bf_fake_method *method;
+    unsigned n = 0;
+
+    name[n++] = "real";
+    name[n++] = BF_PLAN_SWAP;
+    for (method = bf_fake_methods; method->name != NULL && n < BF_FAMILIES_MAX; method++)
+        name[n++] = method->name;
+    return n;
 }
 
 bool bf_swap_arg_who(enum bf_swap_who *out, const char *text)

@@ -35,6 +35,7 @@ refuse detector prepare -o out --split test list
 
 refuse detector train chips
 refuse detector train -w w --network resnet chips
+refuse detector train -w w --leave-out nose chips
 refuse detector train -w w --steps 0 chips
 refuse detector train -w w --batch 0 chips
 refuse detector train -w w --threads 0 chips
