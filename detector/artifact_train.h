@@ -36,8 +36,9 @@ struct bf_artifact_train_options {
 };
 
 /*
- * In folder dir: NAME.training.safetensors while it goes on, NAME.safetensors at the end, where
- * NAME is "artifact" or "meso4". *done receives the steps that the weights have had.
+ * In folder dir: NAME.training.safetensors, from which a later run goes on, and NAME.safetensors as
+ * far as it has come, where NAME is "artifact" or "meso4". *done receives the steps that the
+ * weights have had.
  */
 enum bf_err bf_artifact_train(uint64_t *done, const char *dir, const char *chips,
                               const struct bf_artifact_train_options *options,

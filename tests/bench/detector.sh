@@ -4,7 +4,7 @@
 # usage: detector.sh MANIFEST.tsv FOLDER WORK [PERSON=SPLIT[,MODEL:a|b]...]
 #
 # The manifest and the arguments behind WORK are detector_list.py's. WORK receives chips (some GB), tables and the
-# weights, in WORK/weights; what is there already is not made again. STEPS (15500), SECONDS_EACH (5), THREADS (2).
+# weights, in WORK/weights; what is there already is not made again, and a training that was stopped goes on. STEPS (15500), SECONDS_EACH (5), THREADS (2).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=${BONAFIDE:-$root/build/release/bonafide}
@@ -24,16 +24,20 @@ step chips
 [ -e "$work/calibration.chips" ] || "$program" detector prepare "$work/list.tsv" -o "$work/calibration.chips" \
     --split calibration --moments 8 --seed 5 --threads "$threads"
 
+# learn NETWORK STEPS FILE OPTION...: until it has finished, however often it was stopped
+learn() {
+    ! grep -qs '^finished' "$work/$1.txt" || return 0
+    "$program" detector train "$3" -w "$w" --network "$1" -n "$2" --threads "$threads" "${@:4}" | tee "$work/$1.txt"
+    grep -q '^finished' "$work/$1.txt"
+}
+
 step networks
-[ -e "$w/artifact.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" -n "$steps" \
-    --threads "$threads" --validation "$work/calibration.chips" | tee "$work/artifact.txt"
-[ -e "$w/meso4.safetensors" ] || "$program" detector train "$work/train.chips" -w "$w" --network meso4 -n 2000 \
-    --threads "$threads" --validation "$work/calibration.chips" | tee "$work/meso4.txt"
+learn artifact "$steps" "$work/train.chips" --validation "$work/calibration.chips"
+learn meso4 2000 "$work/train.chips" --validation "$work/calibration.chips"
 # The temporal network learns from the people of the training split; what the measuring gives besides is not used.
 [ -e "$work/train.blocks" ] || "$program" detector measure "$work/list.tsv" -w "$w" --split train --seconds 4 \
     --strength 0.7 --seed 11 -o "$work/train.cues" --blocks "$work/train.blocks" --threads "$threads"
-[ -e "$w/temporal.safetensors" ] || "$program" detector train "$work/train.blocks" -w "$w" --network temporal -n 1200 |
-    tee "$work/temporal.txt"
+learn temporal 1200 "$work/train.blocks"
 
 step calibration
 [ -e "$work/calibration.cues" ] || "$program" detector measure "$work/list.tsv" -w "$w" --seconds "$each" --strength 1 \
