@@ -52,4 +52,5 @@ step test
     -o "$work/test.cues" --threads "$threads"
 "$program" detector evaluate "$work/test.cues" -w "$w" --baseline --plots "$work" | tee "$work/test.txt"
 "$program" detector evaluate "$work/test.cues" -w "$w" --json >"$work/test.json"
-python3 "$root/tests/bench/detector_card.py" "$work/list.tsv" "$work/test.json" >"$w/card.json"
+python3 "$root/tests/bench/detector_card.py" "$work/list.tsv" "$work/test.json" \
+    "artifact network $steps steps, temporal network 1200, from random weights, seed 1" >"$w/card.json"

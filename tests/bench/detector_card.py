@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """detector_card.py - the model card of the detector's weights, from what detector.sh has measured
 
-usage: detector_card.py LIST.tsv TEST.json > card.json
+usage: detector_card.py LIST.tsv TEST.json TRAINING > card.json
 
-LIST.tsv is what 'detector prepare' read, TEST.json what 'detector evaluate --json' printed. Shares by age and group are
+LIST.tsv is what 'detector prepare' read, TEST.json what 'detector evaluate --json' printed; TRAINING says in words for how
+many steps the networks were trained, and with which seeds. Shares by age and group are
 those of photographs whose names say so (AGE_SEX_GROUP_..., as UTKFace has them); of video nobody noted them.
 """
 import collections
@@ -43,8 +44,7 @@ def main():
             "photographs_by_age": shares(ages),
             "photographs_by_group": shares(groups),
         },
-        "made_by": "tests/bench/detector.sh",
-        "seed": 1,
+        "training": sys.argv[3],
         "known_limits": [
             "subtle edits of mouth, eyes or expression in compressed video are mostly not found",
             "fakes by programs other than this one have not been learned from",
