@@ -31,7 +31,7 @@ struct bf_slip_evidence {
     bool is_new;            /* the last step is the last frame's */
     bool passed_over;       /* the last frame was */
     struct bf_affine place; /* from it to the picture */
-    struct bf_point2 before[BF_SLIP_AROUND];
+    struct bf_point2 before[BF_OUTLINE_POINTS];
     int64_t before_us;
     struct timed *step; /* (n) */
     size_t n, cap;
@@ -69,7 +69,7 @@ static struct timed *another(struct bf_slip_evidence *s)
     return &s->step[s->n++];
 }
 
-static bool outline_in(struct bf_point2 out[BF_SLIP_AROUND], const struct bf_point3 *mesh,
+static bool outline_in(struct bf_point2 out[BF_OUTLINE_POINTS], const struct bf_point3 *mesh,
                        const struct bf_affine *place)
 {
     struct bf_affine from;
@@ -77,8 +77,8 @@ static bool outline_in(struct bf_point2 out[BF_SLIP_AROUND], const struct bf_poi
 
     if (!bf_affine_invert(&from, place))
         return false;
-    for (k = 0; k < BF_SLIP_AROUND; k++)
-        out[k] = bf_affine_apply(&from, mesh[bf_slip_outline[k]].x, mesh[bf_slip_outline[k]].y);
+    for (k = 0; k < BF_OUTLINE_POINTS; k++)
+        out[k] = bf_affine_apply(&from, mesh[bf_outline_points[k]].x, mesh[bf_outline_points[k]].y);
     return true;
 }
 
@@ -102,7 +102,7 @@ static bool is_off(const struct bf_affine *at, const struct bf_affine *own)
 enum bf_err bf_slip_evidence_add(struct bf_slip_evidence *s, struct bf_face_view *view,
                                  const struct bf_point3 *mesh, int64_t pts_us, struct bf_error *err)
 {
-    struct bf_point2 now[BF_SLIP_AROUND];
+    struct bf_point2 now[BF_OUTLINE_POINTS];
     struct bf_affine own;
     enum bf_err rc = BF_OK;
     bool after = s->has_before && pts_us - s->before_us <= APART_US;

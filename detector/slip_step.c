@@ -6,7 +6,7 @@
 
 enum {
     RINGS = 6, /* the outline drawn at so many sizes */
-    POINTS = BF_SLIP_AROUND * RINGS,
+    POINTS = BF_OUTLINE_POINTS * RINGS,
     FIT_TURNS = 5,
     RIM_LEAST = 12,   /* points that a motion is fitted to */
     REGION_LEAST = 8, /* points that a region's motion is the median of */
@@ -16,17 +16,13 @@ enum {
 #define LEAST_SEEN 0.5f /* squared grey levels, which a coder leaves anyway */
 #define NOWHERE ((float)NAN)
 
-const uint16_t bf_slip_outline[BF_SLIP_AROUND] = {
-    10,  338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58,  132, 93,  234, 127, 162, 21,  54,  103, 67,  109};
-
 static const float ring_size[RINGS] = {0.36f, 0.54f, 0.7f, 0.84f, 0.96f, 1.08f};
 
 /* What region a point is of. BF_SLIP_LOWER is lips and chin, BF_SLIP_MOUTH the lower half of the
  * inner face, BF_SLIP_LIDS the skin round the eyes up to the brows. */
 static bool is_of(enum bf_slip_region r, size_t i)
 {
-    size_t ring = i / BF_SLIP_AROUND, k = i % BF_SLIP_AROUND;
+    size_t ring = i / BF_OUTLINE_POINTS, k = i % BF_OUTLINE_POINTS;
 
     switch (r) {
     case BF_SLIP_INNER:
@@ -46,7 +42,7 @@ static bool is_of(enum bf_slip_region r, size_t i)
 /* Which points it is measured by. */
 static bool holds(enum bf_slip_region r, size_t i)
 {
-    size_t ring = i / BF_SLIP_AROUND, k = i % BF_SLIP_AROUND;
+    size_t ring = i / BF_OUTLINE_POINTS, k = i % BF_OUTLINE_POINTS;
 
     switch (r) {
     case BF_SLIP_INNER:
@@ -182,14 +178,15 @@ static struct bf_point2 middle(const struct bf_point2 *p, size_t n)
     return m;
 }
 
-static void draw_rings(struct bf_point2 out[POINTS], const struct bf_point2 around[BF_SLIP_AROUND])
+static void draw_rings(struct bf_point2 out[POINTS],
+                       const struct bf_point2 around[BF_OUTLINE_POINTS])
 {
-    struct bf_point2 c = middle(around, BF_SLIP_AROUND);
+    struct bf_point2 c = middle(around, BF_OUTLINE_POINTS);
     size_t ring, k;
 
     for (ring = 0; ring < RINGS; ring++)
-        for (k = 0; k < BF_SLIP_AROUND; k++)
-            out[ring * BF_SLIP_AROUND + k] =
+        for (k = 0; k < BF_OUTLINE_POINTS; k++)
+            out[ring * BF_OUTLINE_POINTS + k] =
                 (struct bf_point2){c.x + ring_size[ring] * (around[k].x - c.x),
                                    c.y + ring_size[ring] * (around[k].y - c.y)};
 }
@@ -289,7 +286,7 @@ void bf_slip_step_take(struct bf_slip_step *s, const float *before, const float 
     draw_rings(point, was);
     draw_rings(guess, is);
     bf_point_flow(seen, before, now, BF_SLIP_SIDE, point, guess, POINTS);
-    scale_down(point, flow, landmark, seen, guess, middle(was, BF_SLIP_AROUND),
+    scale_down(point, flow, landmark, seen, guess, middle(was, BF_OUTLINE_POINTS),
                fmaxf(wide, 0.8f * high));
     s->tremble = (struct bf_point2){NOWHERE, NOWHERE};
     for (r = 0; r < BF_SLIP_REGIONS; r++) {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "detector/slip_evidence.h"
+#include "lib/face/canonical_face.h"
 #include "lib/face/face_align.h"
 
 enum bf_slip_region {
@@ -24,11 +25,7 @@ enum bf_slip_region {
 
 static_assert(BF_SLIP_LIDS + 1 == BF_SLIP_REGIONS, "BF_SLIP_REGIONS says how many there are");
 
-#define BF_SLIP_SIDE 224  /* of the pictures */
-#define BF_SLIP_AROUND 36 /* points of the mesh's outline */
-
-/* Points of the mesh, from the top of the forehead on over the left temple. */
-extern const uint16_t bf_slip_outline[BF_SLIP_AROUND];
+#define BF_SLIP_SIDE 224 /* of the pictures */
 
 /* Lengths in widths of the face; NAN: not seen. */
 struct bf_slip_step {
@@ -39,7 +36,7 @@ struct bf_slip_step {
 };
 
 /* before and now are luma (BF_SLIP_SIDE, BF_SLIP_SIDE), 0 to 255, cut at one place; was and is
- * (BF_SLIP_AROUND) where the outline is in each, in pixels. */
+ * (BF_OUTLINE_POINTS) where the outline is in each, in pixels. */
 void bf_slip_step_take(struct bf_slip_step *s, const float *before, const float *now,
                        const struct bf_point2 *was, const struct bf_point2 *is);
 

@@ -1,4 +1,5 @@
 #include "detector/texture_blocks.h"
+#include "lib/face/canonical_face.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@ enum {
     BLOCK = BF_TEXTURE_BLOCK,
     GRID = BF_TEXTURE_GRID,
     BLOCKS = BF_TEXTURE_BLOCKS,
-    OUTLINE = 36,
     LEAST = 24, /* blocks of skin of a region */
     BANDS = 4,
 };
@@ -25,10 +25,6 @@ enum {
 /* Of skin beside the inner face's mean. */
 #define SKIN_DARKEST 0.5f
 #define SKIN_FARTHEST 20.0f
-
-static const uint16_t outline[OUTLINE] = {
-    10,  338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58,  132, 93,  234, 127, 162, 21,  54,  103, 67,  109};
 
 struct ellipse {
     float x, y, wide, high;
@@ -94,7 +90,7 @@ static bool is_seen(const struct bf_affine *to_picture, float x, float y, float 
 bool bf_texture_blocks_set(struct bf_texture_block *out, const struct bf_point3 *mesh,
                            const struct bf_affine *to_picture, float width, float height)
 {
-    struct bf_point2 edge[OUTLINE], middle = {0, 0};
+    struct bf_point2 edge[BF_OUTLINE_POINTS], middle = {0, 0};
     unsigned n[BF_TEXTURE_REGIONS] = {0};
     struct ellipse feature[3];
     struct bf_affine to_cut;
@@ -103,10 +99,11 @@ bool bf_texture_blocks_set(struct bf_texture_block *out, const struct bf_point3 
     memset(out, 0, BLOCKS * sizeof *out);
     if (!bf_affine_invert(&to_cut, to_picture))
         return false;
-    for (i = 0; i < OUTLINE; i++) {
-        edge[i] = bf_affine_apply(&to_cut, mesh[outline[i]].x, mesh[outline[i]].y);
-        middle.x += edge[i].x / OUTLINE;
-        middle.y += edge[i].y / OUTLINE;
+    for (i = 0; i < BF_OUTLINE_POINTS; i++) {
+        edge[i] =
+            bf_affine_apply(&to_cut, mesh[bf_outline_points[i]].x, mesh[bf_outline_points[i]].y);
+        middle.x += edge[i].x / BF_OUTLINE_POINTS;
+        middle.y += edge[i].y / BF_OUTLINE_POINTS;
     }
     features_of(feature, mesh, &to_cut);
     /* The outermost blocks are left out: filters reach beyond them. */
@@ -116,12 +113,14 @@ bool bf_texture_blocks_set(struct bf_texture_block *out, const struct bf_point3 
             float x = ((float)bx + 0.5f) * BLOCK, y = ((float)by + 0.5f) * BLOCK, dx = x - middle.x,
                   dy = y - middle.y;
 
-            if (!in_polygon(edge, OUTLINE, middle.x + dx / RING_TO, middle.y + dy / RING_TO) ||
+            if (!in_polygon(edge, BF_OUTLINE_POINTS, middle.x + dx / RING_TO,
+                            middle.y + dy / RING_TO) ||
                 !is_seen(to_picture, x, y, width, height))
                 continue;
-            if (in_polygon(edge, OUTLINE, middle.x + dx / INNER_MOST, middle.y + dy / INNER_MOST))
+            if (in_polygon(edge, BF_OUTLINE_POINTS, middle.x + dx / INNER_MOST,
+                           middle.y + dy / INNER_MOST))
                 b->region = BF_TEXTURE_INNER;
-            else if (!in_polygon(edge, OUTLINE, middle.x + dx / RING_FROM,
+            else if (!in_polygon(edge, BF_OUTLINE_POINTS, middle.x + dx / RING_FROM,
                                  middle.y + dy / RING_FROM))
                 b->region = BF_TEXTURE_RING;
             b->skin = b->region != BF_TEXTURE_NONE;

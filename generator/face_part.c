@@ -1,8 +1,6 @@
 #include "generator/face_part.h"
+#include "lib/face/canonical_face.h"
 
-static const uint16_t face[] = {10,  338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288,
-                                397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136,
-                                172, 58,  132, 93,  234, 127, 162, 21,  54,  103, 67,  109};
 static const uint16_t inner[] = {70,  63,  105, 66,  107, 336, 296, 334, 293, 300, 356,
                                  454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
                                  148, 176, 149, 150, 136, 172, 58,  132, 93,  234, 127};
@@ -20,7 +18,7 @@ static const uint16_t *points_of(size_t *n, enum bf_face_part part)
     static const struct {
         const uint16_t *point;
         size_t n;
-    } parts[BF_PARTS] = {{face, sizeof face / sizeof *face},
+    } parts[BF_PARTS] = {{bf_outline_points, BF_OUTLINE_POINTS},
                          {inner, sizeof inner / sizeof *inner},
                          {lower, sizeof lower / sizeof *lower},
                          {mouth, sizeof mouth / sizeof *mouth},

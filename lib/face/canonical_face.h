@@ -19,4 +19,8 @@ extern const int16_t bf_canonical_face[BF_FACE_POINTS][3];
 #define BF_RIGID_POINTS 48
 extern const uint16_t bf_rigid_points[BF_RIGID_POINTS];
 
+/* The mesh's edge, from the top of the forehead on over the left temple. */
+#define BF_OUTLINE_POINTS 36
+extern const uint16_t bf_outline_points[BF_OUTLINE_POINTS];
+
 #endif

@@ -33,13 +33,10 @@ static float random_of(uint32_t *seed)
 /* Whether a point of the mesh is of the face's outline. */
 static bool is_outline(unsigned k)
 {
-    static const uint16_t outline[] = {10,  338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288,
-                                       397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136,
-                                       172, 58,  132, 93,  234, 127, 162, 21,  54,  103, 67,  109};
     size_t i;
 
-    for (i = 0; i < sizeof outline / sizeof *outline; i++)
-        if (outline[i] == k)
+    for (i = 0; i < BF_OUTLINE_POINTS; i++)
+        if (bf_outline_points[i] == k)
             return true;
     return false;
 }
