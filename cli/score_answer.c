@@ -122,8 +122,8 @@ void bf_score_answer_each_not_checked(const struct bf_score_answer *a,
     say_part(a, say, ctx);
     if (s->n_stretches > 0) {
         snprintf(text, sizeof text,
-                 "most of the video: faces were looked for in %zu stretches of %.1f s; --start and "
-                 "--end look elsewhere",
+                 "the video outside %zu stretches of %.1f s, in which alone faces were looked "
+                 "for: --start and --end look elsewhere",
                  s->n_stretches, BF_SCORE_STRETCH_US * 1e-6);
         say(ctx, text);
     }

@@ -123,7 +123,7 @@ static void says_when_it_cannot_tell(void **state)
     at = after(at, "the face is 41 pixels wide");
     at = after(at, "<li>the video before 0:02.000</li>");
     at = after(at, "1 in 3</li>");
-    at = after(at, "looked for in 4 stretches of 3.5 s");
+    at = after(at, "the video outside 4 stretches of 3.5 s");
     at = after(at, "1 face that could not be scored");
     at = after(at, "2 more faces");
     after(at, "No figures are known for these weights");
