@@ -10,6 +10,7 @@
 #define BF_ARTIFACT_TRAIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/error.h"
