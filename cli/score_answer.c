@@ -123,7 +123,7 @@ void bf_score_answer_each_not_checked(const struct bf_score_answer *a,
     if (s->n_stretches > 0) {
         snprintf(text, sizeof text,
                  "the video outside %zu stretches of %.1f s, in which alone faces were looked "
-                 "for: --start and --end look elsewhere",
+                 "for: 'bonafide score --start' looks elsewhere",
                  s->n_stretches, BF_SCORE_STRETCH_US * 1e-6);
         say(ctx, text);
     }
