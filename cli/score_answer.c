@@ -122,9 +122,9 @@ void bf_score_answer_each_not_checked(const struct bf_score_answer *a,
     say_part(a, say, ctx);
     if (s->n_stretches > 0) {
         snprintf(text, sizeof text,
-                 "the video outside %zu stretches of %.1f s, in which alone faces were looked "
+                 "the video outside %zu stretch%s of %.1f s, in which alone faces were looked "
                  "for: 'bonafide score --start' looks elsewhere",
-                 s->n_stretches, BF_SCORE_STRETCH_US * 1e-6);
+                 s->n_stretches, s->n_stretches == 1 ? "" : "es", BF_SCORE_STRETCH_US * 1e-6);
         say(ctx, text);
     }
     if (unscored > 0) {

@@ -72,9 +72,7 @@ static void say_cues(struct bf_score_track *t, const struct bf_calibration *c)
             move[best] > 0 ? "a fake" : "a real one");
     }
     if (k == 0)
-        ADD(t, BF_REASON_USUAL,
-            "no cue moves the likelihood much: those that count lie where most real videos have "
-            "them");
+        ADD(t, BF_REASON_USUAL, "no cue that counts stands out from what real videos have");
 }
 
 void bf_score_judge_track(struct bf_score_track *t, const struct bf_calibration *c)

@@ -138,7 +138,8 @@ static void nothing_stands_out(void **state)
         bf_score_judge_track(&t, &c);
         assert_int_equal(t.reason[t.n_reasons - 1].kind, i < 3 ? BF_REASON_USUAL : BF_REASON_CUE);
         if (i < 3)
-            assert_non_null(strstr(t.reason[t.n_reasons - 1].text, "no cue moves"));
+            assert_non_null(
+                strstr(t.reason[t.n_reasons - 1].text, "no cue that counts stands out"));
     }
 }
 
