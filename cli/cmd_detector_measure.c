@@ -208,9 +208,11 @@ static bool is_wanted(const struct measure *m, const struct job *j)
     const char *family = family_of(j) != NULL ? family_of(j) : m->family[0];
     unsigned i;
 
+    if (m->o->only == NULL)
+        return true;
     for (i = 0; i < m->n_families; i++)
         if (strcmp(m->family[i], family) == 0)
-            return m->o->only == NULL || m->wanted[i];
+            return m->wanted[i];
     return false;
 }
 
