@@ -14,7 +14,7 @@
 
 struct extract_opts {
     const char *out, *subject, *models, *order, *every, *size, *smallest, *track;
-    bool keep_alike, json;
+    bool crowd, keep_alike, json;
     int progress;
 };
 
@@ -35,6 +35,8 @@ static const struct bf_opt options[] = {
      "found (the default), sharpness, pose or similarity"},
     {0, "keep-alike", BF_OPT_FLAG, NULL, offsetof(struct extract_opts, keep_alike),
      "keep faces that hardly differ"},
+    {0, "crowd", BF_OPT_FLAG, NULL, offsetof(struct extract_opts, crowd),
+     "keep everybody: faces of many people, to train a model that takes anyone"},
     {'m', "models", BF_OPT_TEXT, "DIR", offsetof(struct extract_opts, models),
      "the folder of the face networks"},
     {0, "json", BF_OPT_FLAG, NULL, offsetof(struct extract_opts, json), "print one JSON object"},
@@ -81,7 +83,8 @@ static void print_json(const struct bf_extract_counts *c, const char *dir, const
 static enum bf_exit run(const struct bf_command *cmd, const void *opts, int n_args, char **args)
 {
     const struct extract_opts *o = opts;
-    struct bf_extract_options how = {.keep_alike = o->keep_alike, .stop = bf_interrupted};
+    struct bf_extract_options how = {
+        .keep_alike = o->keep_alike, .crowd = o->crowd, .stop = bf_interrupted};
     char models[BF_PATH_MAX], subject[256];
     struct bf_extract_counts counts = {0};
     struct bf_cli_progress progress;

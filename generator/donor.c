@@ -172,6 +172,9 @@ static enum bf_err from_set(struct loading *l, const char *dir, struct bf_error 
     enum bf_err rc = bf_face_set_load(&set, dir, err);
     size_t step, i;
 
+    if (rc == BF_OK && set.crowd)
+        rc = bf_error_set(err, BF_ERR_USAGE,
+                          "the faces in '%s' are of a crowd: a donor is one person", dir);
     /* Of a large set as many as there is room for, from all of it. */
     step = (set.n + l->most - 1) / l->most;
     for (i = 0; rc == BF_OK && i < set.n; i += step)

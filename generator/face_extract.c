@@ -85,6 +85,7 @@ enum bf_err bf_extract_create(struct bf_extract **out, const char *dir,
     x->how.every = options->every != 0 ? options->every : 1;
     x->how.smallest = options->smallest != 0 ? options->smallest : SMALLEST;
     x->set.size = x->how.size;
+    x->set.crowd = x->how.crowd;
     memcpy(x->set.subject32, options->subject32, 32);
     x->set.subject = strdup(options->subject);
     x->pixels = malloc((size_t)x->how.size * x->how.size * 3 * sizeof *x->pixels);
@@ -402,6 +403,8 @@ static enum bf_err drop_others(struct bf_extract *x, struct bf_error *err)
         goto out;
     }
     x->counts.n_people = bf_face_set_people(person, &x->set);
+    if (x->how.crowd)
+        goto out;
     for (i = 0; i < x->set.n; i++) {
         keep[i] = person[i] == 0;
         if (person[i] < 2)

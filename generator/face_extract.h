@@ -1,5 +1,6 @@
 /*
- * face_extract.h - videos and photographs in, a folder of one person's aligned faces out
+ * face_extract.h - videos and photographs in, a folder of aligned faces out, one person's
+ * or a crowd's
  *
  * Pictures are gathered in DIR.part, which takes the name DIR when all is done: a run that was cut
  * off leaves no half a set.
@@ -24,6 +25,7 @@ struct bf_extract_options {
     unsigned smallest;  /* pixels of a face's side; 0: 48 */
     uint32_t track;     /* this one of each video alone; 0: the person seen most */
     bool keep_alike;    /* keep what hardly differs from a face that is there already */
+    bool crowd;         /* keep everybody: the set is of many people */
     enum bf_extract_order order;
     const char *subject; /* file name of the statement */
     uint8_t subject32[32];
@@ -55,7 +57,8 @@ enum bf_err bf_extract_add(struct bf_extract *x, const char *path,
 /*
  * Drop what is alike and who is another, put the rest in order, and name the folder. counts is
  * filled in whatever the answer. BF_ERR_NOT_FOUND where no face is left; BF_ERR_USAGE where two
- * people are seen nearly as often, so that it is not clear whom the set is of.
+ * people are seen nearly as often, so that it is not clear whom the set is of. Of a crowd nobody
+ * is another.
  */
 enum bf_err bf_extract_finish(struct bf_extract *x, struct bf_extract_counts *counts,
                               struct bf_error *err);

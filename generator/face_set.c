@@ -168,13 +168,16 @@ static bool read_head(struct bf_face_set *set, const json_t *o)
     const char *schema = json_string_value(json_object_get(o, "schema"));
     const char *hash = json_string_value(json_object_get(o, "subject_sha256"));
     const char *subject = json_string_value(json_object_get(o, "subject"));
+    const json_t *crowd = json_object_get(o, "crowd");
     uint64_t size;
 
     if (schema == NULL || strcmp(schema, BF_SET_SCHEMA) != 0 || hash == NULL || subject == NULL ||
+        (crowd != NULL && !json_is_boolean(crowd)) ||
         !bf_hex_parse(set->subject32, 32, hash, strlen(hash)) ||
         !get_index(&size, o, "size", SIZE_MAX_PIXELS) || size < SIZE_MIN)
         return false;
     set->size = (unsigned)size;
+    set->crowd = json_is_true(crowd);
     set->subject = strdup(subject);
     return set->subject != NULL;
 }
@@ -294,18 +297,20 @@ enum bf_err bf_face_set_save(const struct bf_face_set *set, const char *dir, str
 {
     struct bf_output *out = NULL;
     char path[4096], hash[65];
+    json_t *head;
     enum bf_err rc;
     size_t i;
 
     bf_hex_format(hash, set->subject32, 32);
     snprintf(path, sizeof path, "%s/faces.jsonl", dir);
     rc = bf_output_open(&out, path, BF_OUTPUT_FORCE, err);
-    if (rc == BF_OK)
-        rc = write_line(out,
-                        json_pack("{s:s, s:i, s:o, s:s}", "schema", BF_SET_SCHEMA, "size",
-                                  (int)set->size, "subject", text_of(set->subject),
-                                  "subject_sha256", hash),
-                        err);
+    if (rc == BF_OK) {
+        head = json_pack("{s:s, s:i, s:o, s:s}", "schema", BF_SET_SCHEMA, "size", (int)set->size,
+                         "subject", text_of(set->subject), "subject_sha256", hash);
+        if (set->crowd)
+            json_object_set_new(head, "crowd", json_true());
+        rc = write_line(out, head, err);
+    }
     for (i = 0; i < set->n && rc == BF_OK; i++)
         rc = write_line(out, face_line(set, &set->face[i]), err);
     if (rc == BF_OK)

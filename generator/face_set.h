@@ -1,5 +1,6 @@
 /*
- * face_set.h - the faces of one person in a folder: aligned pictures, and beside them what is known
+ * face_set.h - the faces of one person, or of a crowd, in a folder: aligned pictures, and beside
+ * them what is known
  *
  * DIR/000001.png ... are squares in which the mean face's eyes lie at the same place
  * (BF_SET_EYE_DISTANCE). DIR/faces.jsonl has one JSON object a line: the first says whose faces
@@ -41,6 +42,7 @@ struct bf_face_set {
     unsigned size;         /* side of a picture */
     uint8_t subject32[32]; /* SHA-256 of the consent or data-set statement */
     char *subject;         /* the statement's file name */
+    bool crowd;            /* faces of many people, and not of one */
     char **source;         /* (n_sources) files that the faces are from */
     size_t n_sources;
     struct bf_set_face *face; /* (n), in the order of the file */

@@ -166,7 +166,7 @@ enum bf_err bf_swap_faces_load(struct bf_swap_faces *f, const char *dir, unsigne
     if (rc == BF_OK && f->set.n < BF_SWAP_FACES_MIN)
         rc = bf_error_set(err, BF_ERR_NOT_FOUND, "there are %zu faces in '%s'; training wants %d",
                           f->set.n, dir, BF_SWAP_FACES_MIN);
-    if (rc == BF_OK)
+    if (rc == BF_OK && !f->set.crowd)
         rc = check_people(&f->set, err);
     if (rc != BF_OK)
         goto out;

@@ -31,7 +31,7 @@ struct bf_swap_faces {
  * Read the pictures of the set in dir, for samples of size pixels. The last tenth of the faces of
  * each source, as time goes, are held out: neighbours in time are too alike to be drawn at random.
  * Of photographs, one face each, the last tenth of all. BF_ERR_NOT_FOUND where the set has fewer
- * than BF_SWAP_FACES_MIN, BF_ERR_USAGE where it is of more than one person.
+ * than BF_SWAP_FACES_MIN, BF_ERR_USAGE where it is of more than one person and no crowd.
  */
 enum bf_err bf_swap_faces_load(struct bf_swap_faces *f, const char *dir, unsigned size,
                                struct bf_error *err);

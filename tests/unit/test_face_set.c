@@ -42,6 +42,12 @@ static void written_and_read(void **state)
     assert_float_equal(set.face[4].identity[3], 1, 1e-6);
     assert_float_equal(set.face[4].point[1].x, 64, 0.03);
     assert_float_equal(set.face[4].gap[1], 0.3, 1e-6);
+    assert_false(set.crowd);
+    set.crowd = true;
+    assert_int_equal(bf_face_set_save(&set, in_root("one"), NULL), BF_OK);
+    bf_face_set_release(&set);
+    assert_int_equal(bf_face_set_load(&set, in_root("one"), NULL), BF_OK);
+    assert_true(set.crowd);
     bf_face_set_release(&set);
 
     /* who deletes a picture takes the face out */

@@ -50,6 +50,17 @@ quietly 2 swap extract crossing.mp4 -o faces2 --subject terms.txt
 sed 's/[0-9][0-9]* faces/N faces/; s/and [0-9]* of/and N of/' "$case_dir/err"
 quietly 0 swap extract crossing.mp4 -o left --subject terms.txt --track 1 --json
 echo "people where one track is chosen: $(of people)"
+# everybody, where a crowd is asked for: it may be trained on, and is no donor
+quietly 0 swap extract crossing.mp4 -o crowd --subject terms.txt --crowd --keep-alike --json
+echo "people in the crowd: $(of people), others: $(of others)"
+head -n 1 crowd/faces.jsonl
+setup
+quietly 0 swap train -m model --preset quick -n 1 --batch 2 crowd faces
+expect 2 swap blend franck.mp4 -o fake.mp4 --method paste --donor crowd -s terms.txt -s terms.txt -k news.key
+cp -r crowd several
+sed -i 's/,"crowd":true//' several/faces.jsonl
+quietly 2 swap train -m model2 --preset quick -n 1 several faces
+sed 's/[0-9][0-9]* of the [0-9]*/N of the N/' "$case_dir/err"
 [ ! -e faces2 ] || complain "a folder was made"
 [ ! -e faces2.part ] || complain "half a folder was left"
 
