@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/score_pieces.h"
 #include "cli/score_report.h"
 #include "cli/score_run.h"
 #include "lib/base/text.h"
@@ -10,7 +11,7 @@
 
 struct score_opts {
     const char *report, *frames, *every, *start, *end, *weights, *models;
-    bool json, force;
+    bool pieces, json, force;
     int progress;
 };
 
@@ -24,6 +25,8 @@ static const struct bf_opt options[] = {
      "show the network about so many frames of each face (32)"},
     {0, "every", BF_OPT_TEXT, "N", offsetof(struct score_opts, every),
      "look at each N-th frame only"},
+    {0, "pieces", BF_OPT_FLAG, NULL, offsetof(struct score_opts, pieces),
+     "go through all of a long video as well, and judge each piece of some seconds by itself"},
     {0, "start", BF_OPT_TEXT, "SECONDS", offsetof(struct score_opts, start),
      "look from here on; also as minutes:seconds"},
     {0, "end", BF_OPT_TEXT, "SECONDS", offsetof(struct score_opts, end),
@@ -59,6 +62,7 @@ static enum bf_err show(const struct session *s, const struct bf_score_answer *a
 
 static enum bf_exit score_file(struct session *s, const char *path, struct bf_score_line *line)
 {
+    struct bf_score_pieces pieces = {0};
     struct bf_score score = {0};
     struct bf_score_answer a = {.file = path,
                                 .score = &score,
@@ -73,6 +77,12 @@ static enum bf_exit score_file(struct session *s, const char *path, struct bf_sc
 
     if (rc == BF_OK)
         rc = bf_score_run(&score, &a, s->scorer, v, s->opts->progress, &err);
+    if (rc == BF_OK && s->opts->pieces) {
+        rc = bf_score_pieces_run(&pieces, &a, s->scorer, v, s->opts->progress, &err);
+        a.pieces = &pieces;
+        if (rc != BF_OK)
+            bf_score_release(&score);
+    }
     *line = (struct bf_score_line){.file = path, .failed = rc != BF_OK, .likelihood = (double)NAN};
     if (rc != BF_OK) {
         answer = bf_cli_fail_json(s->opts->json, BF_SCORE_SCHEMA, path, &err);
@@ -92,6 +102,7 @@ static enum bf_exit score_file(struct session *s, const char *path, struct bf_sc
         answer = bf_exit_worse(answer, bf_cli_fail(&page_err));
     if (rc == BF_OK)
         bf_score_release(&score);
+    bf_score_pieces_release(&pieces);
     bf_video_close(&v);
     return answer;
 }

@@ -1,5 +1,6 @@
 #include "cli/score_answer.h"
 #include "cli/common.h"
+#include "cli/score_pieces.h"
 #include "lib/base/text.h"
 
 #include <inttypes.h>
@@ -117,14 +118,16 @@ void bf_score_answer_each_not_checked(const struct bf_score_answer *a,
 {
     const struct bf_score *s = a->score;
     size_t unscored = n_unscored(s);
-    char text[160];
+    char text[240];
 
     say_part(a, say, ctx);
     if (s->n_stretches > 0) {
         snprintf(text, sizeof text,
-                 "the video outside %zu stretch%s of %.1f s, in which alone faces were looked "
-                 "for: 'bonafide score --start' looks elsewhere",
-                 s->n_stretches, s->n_stretches == 1 ? "" : "es", BF_SCORE_STRETCH_US * 1e-6);
+                 "%sthe video outside %zu stretch%s of %.1f s, in which alone faces were looked "
+                 "for%s",
+                 a->pieces != NULL ? "for the verdict: " : "", s->n_stretches,
+                 s->n_stretches == 1 ? "" : "es", BF_SCORE_STRETCH_US * 1e-6,
+                 a->pieces != NULL ? "" : ": 'bonafide score --pieces' goes through all of it");
         say(ctx, text);
     }
     if (unscored > 0) {
@@ -270,13 +273,13 @@ struct json_t *bf_score_answer_json(const struct bf_score_answer *a)
 {
     const struct bf_score *s = a->score;
     json_t *tracks = json_array(), *not_checked = json_array(),
-           *card = a->card != NULL ? json_loads(a->card, 0, NULL) : NULL;
+           *card = a->card != NULL ? json_loads(a->card, 0, NULL) : NULL, *out;
     size_t i;
 
     for (i = 0; i < s->n_tracks; i++)
         json_array_append_new(tracks, json_track(&s->track[i]));
     bf_score_answer_each_not_checked(a, say_json, not_checked);
-    return json_pack(
+    out = json_pack(
         "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
         "schema", BF_SCORE_SCHEMA, "file", bf_cli_json_text(a->file), "verdict",
         bf_score_verdict_names[s->verdict], "likelihood", json_number(s->likelihood), "interval",
@@ -286,6 +289,9 @@ struct json_t *bf_score_answer_json(const struct bf_score_answer *a)
         (json_int_t)s->from_us, "to_us", (json_int_t)s->to_us, "width", (json_int_t)s->width,
         "height", (json_int_t)s->height, "not_checked", not_checked, "model",
         card != NULL ? card : json_null());
+    if (a->pieces != NULL)
+        json_object_set_new(out, "pieces", bf_score_pieces_json(a->pieces));
+    return out;
 }
 
 bool bf_score_answer_print_json(const struct bf_score_answer *a)
@@ -368,6 +374,8 @@ void bf_score_answer_print(const struct bf_score_answer *a)
     }
     for (i = 0; i < s->n_tracks; i++)
         print_track(&s->track[i]);
+    if (a->pieces != NULL)
+        bf_score_pieces_print(a);
     bf_score_card_each(a->card, print_rates, &n);
     if (n == 0)
         printf("  %-11s no figures are known for these weights\n", "it errs");

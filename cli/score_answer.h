@@ -9,15 +9,18 @@
 
 #define BF_SCORE_SCHEMA "bonafide.score/1"
 
+struct bf_score_pieces;
+
 struct bf_score_answer {
     const char *file;
     const struct bf_score *score;
-    const struct bf_video_info *info; /* of the file; NULL where it is not known */
-    const char *card;                 /* the model card's figures as JSON text; NULL: none */
-    uint64_t every;                   /* each so many-th frame was looked at; 0 or 1: all */
-    int64_t start_us, end_us;         /* that were asked for; end_us 0: all the rest */
-    uint64_t n_damaged;               /* frames, of those looked at */
-    bool beside_provenance;           /* stands beside verify's answer */
+    const struct bf_score_pieces *pieces; /* NULL: it was not gone through piece by piece */
+    const struct bf_video_info *info;     /* of the file; NULL where it is not known */
+    const char *card;                     /* the model card's figures as JSON text; NULL: none */
+    uint64_t every;                       /* each so many-th frame was looked at; 0 or 1: all */
+    int64_t start_us, end_us;             /* that were asked for; end_us 0: all the rest */
+    uint64_t n_damaged;                   /* frames, of those looked at */
+    bool beside_provenance;               /* stands beside verify's answer */
 };
 
 enum bf_exit bf_score_answer_exit(const struct bf_score *s);

@@ -1,4 +1,5 @@
 #include "cli/score_report.h"
+#include "cli/score_pieces.h"
 #include "lib/base/text.h"
 #include "lib/media/picture.h"
 
@@ -374,6 +375,8 @@ enum bf_err bf_score_report_evidence(struct bf_page *p, const struct bf_score_an
 {
     enum bf_err rc = put_faces(p, a->score, err);
 
+    if (a->pieces != NULL)
+        bf_score_pieces_report(&p->buf, a);
     put_file(&p->buf, a);
     bf_buf_printf(&p->buf, "<h2>What was not examined</h2>\n<ul>\n");
     bf_score_answer_each_not_checked(a, bf_page_item, &p->buf);
