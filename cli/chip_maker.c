@@ -20,6 +20,7 @@ enum {
 #define HALF_PART 0.3f
 #define UNCODED_PART 0.08f
 #define SWAP "swap"
+#define SHARPEN_MOST 1.2f /* of a swapped face; the usual is 0.4 */
 
 struct bf_chip_maker {
     const char *models;
@@ -216,7 +217,7 @@ static enum bf_err swap(struct bf_chip_maker *m, const struct bf_chip_job *job, 
         return rc;
     bf_convert_vary(m->convert, 0,
                     bf_random_uniform(r) < 0.75f ? BF_COLOUR_REINHARD : BF_COLOUR_HISTOGRAM,
-                    bf_random_uniform(r) < 0.3f);
+                    bf_random_uniform(r) < 0.3f, SHARPEN_MOST * bf_random_uniform(r));
     bf_convert_restart(m->convert, &info);
     for (f = 0; rc == BF_OK && f < moment->n_frames; f++) {
         bf_canvas_frame(&frame, m->canvas[f]);

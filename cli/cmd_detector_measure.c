@@ -21,7 +21,7 @@ enum {
     METHODS_MAX = 16,
     SECONDS = 5,
     CODINGS = 4,
-    JOBS_MAX = 2 * CODINGS + METHODS_MAX
+    JOBS_MAX = CODINGS + METHODS_MAX + 1
 };
 
 /* Fakes as in a set to train on, where some let what was there shine through. */
@@ -262,8 +262,15 @@ static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
              method->name != NULL && method < bf_fake_methods + METHODS_MAX; method++)
             m->job[m->n_jobs++] =
                 (struct job){item, method, false, (unsigned)bf_random_below(&r, CODINGS)};
-        for (c = 0; item->model != NULL && c < CODINGS; c++)
-            m->job[m->n_jobs++] = (struct job){item, NULL, true, c};
+    }
+    /* Last, so that the draws of the others do not depend on who has a model. */
+    for (i = 0; i < m->list.n; i++) {
+        const struct bf_detector_item *item = &m->list.item[i];
+        struct bf_random r = {bf_random_mix(m->seed ^ ~bf_random_mix(i))};
+
+        if (item->split == m->split && item->model != NULL && !bf_photo_is_one(item->path))
+            m->job[m->n_jobs++] =
+                (struct job){item, NULL, true, (unsigned)bf_random_below(&r, CODINGS)};
     }
     return m->n_jobs > 0
                ? BF_OK

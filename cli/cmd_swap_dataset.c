@@ -110,7 +110,8 @@ static enum bf_err swap_begin(void *ctx, const struct bf_video_info *info, struc
     struct bf_convert *c = converter_of(m->set, item);
 
     (void)err;
-    bf_convert_vary(c, m->set->plan.video[item->video].track, item->colour, item->seamless);
+    bf_convert_vary(c, m->set->plan.video[item->video].track, item->colour, item->seamless,
+                    bf_convert_usual().sharpen);
     bf_convert_restart(c, info);
     return BF_OK;
 }

@@ -106,11 +106,12 @@ const struct bf_swap_about *bf_convert_about(const struct bf_convert *c)
 }
 
 void bf_convert_vary(struct bf_convert *c, uint32_t track, enum bf_colour_mode colour,
-                     bool seamless)
+                     bool seamless, float sharpen)
 {
     c->how.track = track;
     c->how.colour = colour;
     c->how.seamless = seamless;
+    c->how.sharpen = sharpen;
 }
 
 void bf_convert_restart(struct bf_convert *c, const struct bf_video_info *info)

@@ -38,9 +38,10 @@ void bf_convert_free(struct bf_convert **c);
 /* Of whom and how the model was made. */
 const struct bf_swap_about *bf_convert_about(const struct bf_convert *c);
 
-/* What may differ from video to video, otherwise than when it was made; before a restart. */
+/* What may differ from video to video, otherwise than when it was made; before a restart. sharpen
+ * as in bf_convert_options. */
 void bf_convert_vary(struct bf_convert *c, uint32_t track, enum bf_colour_mode colour,
-                     bool seamless);
+                     bool seamless, float sharpen);
 /* The frames to come are those of info's video. */
 void bf_convert_restart(struct bf_convert *c, const struct bf_video_info *info);
 /*
