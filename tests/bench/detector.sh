@@ -3,8 +3,10 @@
 #
 # usage: detector.sh MANIFEST.tsv FOLDER WORK [PERSON=SPLIT[,MODEL:a|b]...]
 #
-# The manifest and the arguments behind WORK are detector_list.py's. WORK receives chips (some GB), tables and the
-# weights, in WORK/weights; what is there already is not made again, and a training that was stopped goes on. STEPS (15500), SECONDS_EACH (5), THREADS (2).
+# The manifest and the arguments behind WORK are detector_list.py's; crowd_models.sh makes trained swaps of everybody, and
+# what it prints may lie there as WORK/list.tsv. WORK receives chips (some GB), tables and the weights, in WORK/weights;
+# what is there already is not made again, and a training that was stopped goes on. STEPS (15500), SECONDS_EACH (5),
+# THREADS (2).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=${BONAFIDE:-$root/build/release/bonafide}
