@@ -114,7 +114,7 @@ $(BUILD)/bonafide-check: $(BUILD)/obj/cli/check.o $(BUILD)/libbonafide.a
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter release debug,$(VARIANT)),-static) -o $@ $^ -lsecp256k1 -ljansson -lcrypto
 
 # What the commands share, for the tests of it.
-CLI_UNIT := score_report cue_table detector_list eval_set eval_report face_moment chip_maker fake_stream passphrase
+CLI_UNIT := score_report score_pieces cue_table detector_list eval_set eval_report face_moment chip_maker fake_stream passphrase
 $(CLI_UNIT:%=$(BUILD)/unit/test_%): $(filter-out $(addprefix $(BUILD)/obj/cli/,check.o main.o cmd_%.o),$(CLI_OBJ))
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libbonafide.a
 	@mkdir -p $(@D) $(BUILD)/obj

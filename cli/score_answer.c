@@ -367,6 +367,9 @@ void bf_score_answer_print(const struct bf_score_answer *a)
     bf_score_answer_headline(&text, s->verdict, s->likelihood, s->low, s->high);
     printf("%s: %.*s\n", line, (int)text.len, (const char *)text.data);
     bf_buf_release(&text);
+    bf_score_pieces_but(line, sizeof line, a);
+    if (line[0] != '\0')
+        printf("  %-11s %s\n", "but", line);
     print_reasons(s->reason, s->n_reasons);
     if (s->mark.found) {
         bf_score_answer_mark(line, sizeof line, &s->mark);

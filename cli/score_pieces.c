@@ -59,7 +59,6 @@ static enum bf_err close_piece(struct pass *p, struct bf_error *err)
     p->now.low = score.low;
     p->now.high = score.high;
     p->now.n_faces = score.n_tracks + score.n_tracks_left_out;
-    p->now.why = score.n_reasons > 0 ? score.reason[0].kind : BF_REASON_NO_FACE;
     pieces->piece[pieces->n++] = p->now;
     pieces->n_of[score.verdict]++;
     bf_score_release(&score);
@@ -131,7 +130,7 @@ static void first_alarms(void *ctx, const struct bf_score_rates *r)
         *rate = r->false_alarm;
 }
 
-/* How many pieces of a real video as long as this are called fake; what to think of one that is. */
+/* How many of as many pieces of a real video are called fake. */
 static void by_chance(char *out, size_t cap, const struct bf_score_answer *a)
 {
     double rate = (double)NAN, n = (double)a->pieces->n;
@@ -152,6 +151,17 @@ static void count_text(char *out, size_t cap, const struct bf_score_pieces *p)
              "inconclusive",
              p->n, (double)p->each_us * 1e-6, p->n_of[BF_SCORE_LIKELY_FAKE],
              p->n_of[BF_SCORE_LIKELY_REAL], p->n_of[BF_SCORE_INCONCLUSIVE]);
+}
+
+void bf_score_pieces_but(char *out, size_t cap, const struct bf_score_answer *a)
+{
+    size_t n = a->pieces != NULL ? a->pieces->n_of[BF_SCORE_LIKELY_FAKE] : 0;
+
+    out[0] = '\0';
+    if (n > 0 && a->score->verdict != BF_SCORE_LIKELY_FAKE)
+        snprintf(out, cap, "by %s %zu of the %zu pieces %s likely fake: look at %s",
+                 n == 1 ? "itself" : "themselves", n, a->pieces->n, n == 1 ? "is" : "are",
+                 n == 1 ? "it" : "them");
 }
 
 static const struct bf_score_piece *most_suspicious(const struct bf_score_pieces *p)

@@ -17,7 +17,6 @@ struct bf_score_piece {
     enum bf_score_verdict verdict;
     double likelihood, low, high; /* NAN where it could not be scored */
     size_t n_faces;
-    enum bf_score_reason_kind why; /* of no verdict: the first reason */
 };
 
 struct bf_score_pieces {
@@ -37,6 +36,8 @@ enum bf_err bf_score_pieces_run(struct bf_score_pieces *pieces, const struct bf_
                                 struct bf_error *err);
 void bf_score_pieces_release(struct bf_score_pieces *pieces);
 
+/* Where the verdict is not likely-fake and some pieces are, a sentence that says so; else empty. */
+void bf_score_pieces_but(char *out, size_t cap, const struct bf_score_answer *a);
 /* The lines under a verdict: how many of each kind, how many a real video would have by chance, and
  * which are likely fake; none of those, the most suspicious one. */
 void bf_score_pieces_print(const struct bf_score_answer *a);

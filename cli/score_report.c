@@ -88,7 +88,7 @@ static void put_reasons(struct bf_buf *b, const struct bf_score_reason *reason, 
 void bf_score_report_verdict(struct bf_buf *b, const struct bf_score_answer *a)
 {
     const struct bf_score *s = a->score;
-    char mark[256];
+    char mark[256], but[160];
 
     put_headline(b, s);
     if (!a->beside_provenance) {
@@ -98,6 +98,10 @@ void bf_score_report_verdict(struct bf_buf *b, const struct bf_score_answer *a)
     }
     put_gauge(b, s->likelihood, s->low, s->high);
     bf_buf_printf(b, "<p class=\"reason\">%s</p>\n", meaning[s->verdict]);
+    bf_score_pieces_but(but, sizeof but, a);
+    if (but[0] != '\0')
+        bf_buf_printf(b, "<p class=\"finding\"><b>But</b> %s, under \"Piece by piece\".</p>\n",
+                      but);
     if (isfinite(s->likelihood))
         bf_buf_printf(b,
                       "<p class=\"soft\">The likelihood counts as if there were as many fakes as "
