@@ -198,7 +198,10 @@ static enum bf_err swap(struct bf_chip_maker *m, const struct bf_chip_job *job, 
                                  .sar_den = 1,
                                  .frames_per_second = 25};
     struct bf_convert_options how = bf_convert_usual();
+    enum bf_colour_mode colour;
     struct bf_frame frame;
+    float sharpen;
+    bool seamless;
     enum bf_err rc = BF_OK;
     unsigned f;
 
@@ -215,9 +218,11 @@ static enum bf_err swap(struct bf_chip_maker *m, const struct bf_chip_job *job, 
     }
     if (rc != BF_OK)
         return rc;
-    bf_convert_vary(m->convert, 0,
-                    bf_random_uniform(r) < 0.75f ? BF_COLOUR_REINHARD : BF_COLOUR_HISTOGRAM,
-                    bf_random_uniform(r) < 0.3f, SHARPEN_MOST * bf_random_uniform(r));
+    /* One by one: the order in which arguments are worked out is the compiler's. */
+    colour = bf_random_uniform(r) < 0.75f ? BF_COLOUR_REINHARD : BF_COLOUR_HISTOGRAM;
+    seamless = bf_random_uniform(r) < 0.3f;
+    sharpen = SHARPEN_MOST * bf_random_uniform(r);
+    bf_convert_vary(m->convert, 0, colour, seamless, sharpen);
     bf_convert_restart(m->convert, &info);
     for (f = 0; rc == BF_OK && f < moment->n_frames; f++) {
         bf_canvas_frame(&frame, m->canvas[f]);

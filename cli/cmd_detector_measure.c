@@ -263,7 +263,8 @@ static enum bf_err list_jobs(struct measure *m, struct bf_error *err)
             m->job[m->n_jobs++] =
                 (struct job){item, method, false, (unsigned)bf_random_below(&r, CODINGS)};
     }
-    /* Last, so that the draws of the others do not depend on who has a model. */
+    /* Last, so that seeds of the others do not depend on who has a model; whose face is lent does,
+     * a little, as donors are drawn among the jobs. */
     for (i = 0; i < m->list.n; i++) {
         const struct bf_detector_item *item = &m->list.item[i];
         struct bf_random r = {bf_random_mix(m->seed ^ ~bf_random_mix(i))};

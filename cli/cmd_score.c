@@ -80,6 +80,8 @@ static enum bf_exit score_file(struct session *s, const char *path, struct bf_sc
     if (rc == BF_OK && s->opts->pieces) {
         rc = bf_score_pieces_run(&pieces, &a, s->scorer, v, s->opts->progress, &err);
         a.pieces = &pieces;
+        if (pieces.n_damaged > a.n_damaged)
+            a.n_damaged = pieces.n_damaged;
         if (rc != BF_OK)
             bf_score_release(&score);
     }

@@ -1,5 +1,6 @@
 #include "cli/score_pieces.h"
 #include "cli/common.h"
+#include "cli/score_run.h"
 #include "lib/base/text.h"
 
 #include <math.h>
@@ -58,9 +59,12 @@ static enum bf_err close_piece(struct pass *p, struct bf_error *err)
     p->now.likelihood = score.likelihood;
     p->now.low = score.low;
     p->now.high = score.high;
+    p->now.marked = score.mark.found;
     p->now.n_faces = score.n_tracks + score.n_tracks_left_out;
     pieces->piece[pieces->n++] = p->now;
     pieces->n_of[score.verdict]++;
+    pieces->n_scored += isfinite(score.likelihood);
+    pieces->n_marked += score.mark.found;
     bf_score_release(&score);
     return BF_OK;
 }
@@ -84,7 +88,7 @@ enum bf_err bf_score_pieces_run(struct bf_score_pieces *pieces, const struct bf_
                                 struct bf_error *err)
 {
     struct pass p = {.pieces = pieces, .scorer = scorer, .info = bf_video_info(v)};
-    const int64_t end_us = a->end_us > 0 ? a->end_us : p.info->duration_us;
+    const int64_t end_us = bf_score_end_us(a);
     const int64_t span_us = end_us > a->start_us ? end_us - a->start_us : 0;
     const int64_t n = (span_us + BF_SCORE_PIECE_US - 1) / BF_SCORE_PIECE_US;
     const uint64_t every = a->every > 0 ? a->every : 1;
@@ -102,8 +106,10 @@ enum bf_err bf_score_pieces_run(struct bf_score_pieces *pieces, const struct bf_
         if (a->end_us > 0 && frame->pts_us >= a->end_us)
             break;
         rc = go_to(&p, frame->pts_us, a->start_us, err);
-        if (rc == BF_OK && n_seen++ % every == 0)
+        if (rc == BF_OK && n_seen++ % every == 0) {
+            pieces->n_damaged += frame->damaged;
             rc = bf_scorer_frame(scorer, frame, err);
+        }
         bf_progress_step(&line.sink, (uint64_t)(frame->pts_us - a->start_us), (uint64_t)span_us);
     }
     if (rc == BF_OK && p.open)
@@ -133,14 +139,14 @@ static void first_alarms(void *ctx, const struct bf_score_rates *r)
 /* How many of as many pieces of a real video are called fake. */
 static void by_chance(char *out, size_t cap, const struct bf_score_answer *a)
 {
-    double rate = (double)NAN, n = (double)a->pieces->n;
+    double rate = (double)NAN, n = (double)a->pieces->n_scored;
 
     bf_score_card_each(a->card, first_alarms, &rate);
     if (isnan(rate))
         snprintf(out, cap, "how many would be called fake by chance is not known");
     else
         snprintf(out, cap, "by chance %.*f of %zu pieces of a real video %s called fake",
-                 n * rate < 10 ? 1 : 0, n * rate, a->pieces->n,
+                 n * rate < 10 ? 1 : 0, n * rate, a->pieces->n_scored,
                  n * rate >= 0.95 && n * rate < 1.05 ? "is" : "are");
 }
 
@@ -200,6 +206,9 @@ void bf_score_pieces_print(const struct bf_score_answer *a)
     printf("  %-11s %s\n", "pieces", text);
     by_chance(text, sizeof text, a);
     printf("  %-11s %s\n", "", text);
+    if (p->n_marked > 0)
+        printf("  %-11s bonafide's generator made, or changed, %zu of them: they have its mark\n",
+               "", p->n_marked);
     for (i = 0; i < p->n; i++)
         if (p->piece[i].verdict == BF_SCORE_LIKELY_FAKE && n++ < SHOWN)
             print_piece(&p->piece[i], "");
@@ -225,11 +234,12 @@ struct json_t *bf_score_pieces_json(const struct bf_score_pieces *p)
                                ? json_pack("[o, o]", number(q->low), number(q->high))
                                : json_null();
 
-        json_array_append_new(list, json_pack("{s:I, s:I, s:s, s:o, s:o, s:I}", "from_us",
-                                              (json_int_t)q->from_us, "to_us", (json_int_t)q->to_us,
-                                              "verdict", bf_score_verdict_names[q->verdict],
-                                              "likelihood", number(q->likelihood), "interval",
-                                              interval, "faces", (json_int_t)q->n_faces));
+        json_array_append_new(list,
+                              json_pack("{s:I, s:I, s:s, s:o, s:o, s:I, s:b}", "from_us",
+                                        (json_int_t)q->from_us, "to_us", (json_int_t)q->to_us,
+                                        "verdict", bf_score_verdict_names[q->verdict], "likelihood",
+                                        number(q->likelihood), "interval", interval, "faces",
+                                        (json_int_t)q->n_faces, "mark", q->marked));
     }
     return list;
 }

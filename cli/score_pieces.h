@@ -17,13 +17,16 @@ struct bf_score_piece {
     enum bf_score_verdict verdict;
     double likelihood, low, high; /* NAN where it could not be scored */
     size_t n_faces;
+    bool marked; /* the generator's mark was found in it */
 };
 
 struct bf_score_pieces {
     struct bf_score_piece *piece; /* (n), by time, all alike in length */
     size_t n;
-    size_t n_of[3];  /* by verdict */
-    int64_t each_us; /* how long one is */
+    size_t n_of[3]; /* by verdict */
+    size_t n_scored, n_marked;
+    uint64_t n_damaged; /* frames, of those looked at */
+    int64_t each_us;    /* how long one is */
 };
 
 /*

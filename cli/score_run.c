@@ -3,6 +3,13 @@
 
 enum { JUMP_US = 1500000 }; /* to leave out less is not worth a seek */
 
+int64_t bf_score_end_us(const struct bf_score_answer *a)
+{
+    const int64_t all_us = a->info->duration_us;
+
+    return a->end_us > 0 && (all_us == 0 || a->end_us < all_us) ? a->end_us : all_us;
+}
+
 /* On to where the scorer wants to go on, in a long video. */
 static enum bf_err leave_out(struct bf_video *v, const struct bf_scorer *scorer, int64_t pts_us,
                              int64_t end_us, struct bf_error *err)
@@ -15,7 +22,7 @@ static enum bf_err leave_out(struct bf_video *v, const struct bf_scorer *scorer,
 static enum bf_err look_at_all(struct bf_score_answer *a, struct bf_scorer *scorer,
                                struct bf_video *v, int progress, struct bf_error *err)
 {
-    int64_t end_us = a->end_us > 0 ? a->end_us : a->info->duration_us, span_us;
+    int64_t end_us = bf_score_end_us(a), span_us;
     uint64_t n_seen = 0, every = a->every > 0 ? a->every : 1;
     const struct bf_frame *frame = NULL;
     struct bf_cli_progress line;

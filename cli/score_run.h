@@ -16,6 +16,10 @@ enum bf_err bf_score_run(struct bf_score *score, struct bf_score_answer *a,
                          struct bf_scorer *scorer, struct bf_video *v, int progress,
                          struct bf_error *err);
 
+/* Where what is looked at ends: as asked for, but no later than the video of a's info; 0 unknown.
+ */
+int64_t bf_score_end_us(const struct bf_score_answer *a);
+
 /*
  * The score beside a provenance, of a file that was taken in with this scorer; where nothing was
  * decoded then, it is decoded now. a's file is set; the rest, and *score, are filled in.

@@ -27,8 +27,8 @@ while IFS=$'\t' read -r file who _; do
     [ -e "$faces/$to.$name" ] || "$program" swap extract "$file" -o "$faces/$to.$name" --subject "$terms" \
         --every "${EVERY:-4}" </dev/null >&2 || echo "left out: $file" >&2
 done < <(videos)
-[ -e "$work/$split.crowd" ] || "$root/tests/bench/merge_faces.py" "$work/$split.crowd" "${MOST:-40}" --crowd "$faces"/crowd.*/
-[ -e "$work/$split.one" ] || "$root/tests/bench/merge_faces.py" "$work/$split.one" 130 "$faces"/one.*/
+[ -e "$work/$split.crowd" ] || "$root/tests/bench/merge_faces.py" "$work/$split.crowd" "${MOST:-40}" --crowd "$faces"/crowd.*[0-9a-f]/
+[ -e "$work/$split.one" ] || "$root/tests/bench/merge_faces.py" "$work/$split.one" 130 "$faces"/one.*[0-9a-f]/
 "$program" swap train -m "$work/$split.model" --preset "${PRESET:-quick}" --seed "${SEED:-1}" -n "$iterations" \
     --threads "${THREADS:-2}" "$work/$split.crowd" "$work/$split.one" >&2
 awk -F'\t' -v OFS='\t' -v want="$split" -v m="$(cd "$work" && pwd)/$split.model" -v person="$person" -v share="${SHARE:-1}" '

@@ -68,6 +68,7 @@ static void drawn(void **state)
         .piece = piece,
         .n = 2,
         .n_of = {[BF_SCORE_LIKELY_FAKE] = 1, [BF_SCORE_INCONCLUSIVE] = 1},
+        .n_scored = 1,
         .each_us = 5000000};
     struct bf_score_answer a = {.score = &score, .pieces = &pieces, .card = card};
     struct bf_buf b = {0};
@@ -80,7 +81,7 @@ static void drawn(void **state)
         (const char *)b.data,
         "<rect class=\"likely-fake\" x=\"0.00\" y=\"29.0\" width=\"499.00\" height=\"31.0\"/>"));
     assert_non_null(strstr((const char *)b.data, "height=\"0.0\"/>"));
-    assert_non_null(strstr((const char *)b.data, "by chance 0.0 of 2 pieces"));
+    assert_non_null(strstr((const char *)b.data, "by chance 0.0 of 1 pieces"));
     bf_buf_release(&b);
     list = bf_score_pieces_json(&pieces);
     assert_int_equal(json_array_size(list), 2);

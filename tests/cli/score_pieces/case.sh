@@ -13,6 +13,7 @@ json() {
 
 json plain
 json pieces --pieces --report page.html
+json beyond --pieces --end 60
 json part --pieces --start 2 --end 0:11
 read -r from to <<<"$(node -e '
     const q = JSON.parse(require("fs").readFileSync("pieces", "utf8")).pieces[1]
@@ -20,16 +21,17 @@ read -r from to <<<"$(node -e '
 ')"
 json second --start "$from" --end "$to"
 node -e '
-    const [plain, all, part, second] = process.argv.slice(1).map(f => JSON.parse(require("fs").readFileSync(f, "utf8")))
+    const [plain, all, part, second, beyond] = process.argv.slice(1).map(f => JSON.parse(require("fs").readFileSync(f, "utf8")))
     const told = p => p.map(q => ((q.from_us + 5e4) / 1e6).toFixed(1) + " to " + ((q.to_us + 5e4) / 1e6).toFixed(1)).join(", ")
     console.log("without being asked:", "pieces" in plain)
     console.log("the verdict is the same:", plain.verdict == all.verdict && plain.likelihood == all.likelihood)
     console.log("pieces:", all.pieces.length, "end to end:", all.pieces.every((q, i) => q.from_us == (i > 0 ? all.pieces[i - 1].to_us : 0)),
         "of 7 s at most:", all.pieces.every(q => q.to_us - q.from_us <= 7e6), "to the end:", all.pieces[2].to_us >= all.to_us)
     console.log("of a part:", told(part.pieces))
+    console.log("to an end past its own, the same:", JSON.stringify(beyond.pieces) == JSON.stringify(all.pieces))
     const q = all.pieces[1]
     console.log("the second as by itself:", q.likelihood === second.likelihood && q.verdict == second.verdict && q.faces == second.tracks.length)
-' plain pieces part second
+' plain pieces part second beyond
 grep -c 'Piece by piece' page.html
 rc=0
 "$BONAFIDE" score long.mp4 --pieces >"$case_dir/out" || rc=$?
