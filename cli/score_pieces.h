@@ -31,8 +31,8 @@ struct bf_score_pieces {
 
 /*
  * What a's every, start_us and end_us name of v is cut into pieces and each is scored; a's info is
- * filled in, v may have been read before. Release pieces with bf_score_pieces_release, also where
- * it fails. BF_ERR_LIMIT where there would be more than a million.
+ * there already, and v may have been read before. Release pieces with bf_score_pieces_release, also
+ * where it fails. BF_ERR_LIMIT where there would be more than a million.
  */
 enum bf_err bf_score_pieces_run(struct bf_score_pieces *pieces, const struct bf_score_answer *a,
                                 struct bf_scorer *scorer, struct bf_video *v, int progress,

@@ -8,7 +8,7 @@
 # in the fourth column of the split's lines: to PERSON (b) of each SHARE-th video and of half as many photographs, and
 # to the crowd (a) of PERSON, whose face comes back drawn anew. TERMS.txt says on what terms the faces are used. What is
 # there already is not made again.
-# PRESET (quick), SEED (1), MOST (40) faces of each clip, SHARE (1), THREADS (2).
+# PRESET (quick), SEED (1), EVERY (4) frames one that is looked at, MOST (40) faces of each clip, SHARE (1), THREADS (2).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=${BONAFIDE:-$root/build/release/bonafide}
